@@ -1,0 +1,95 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import type { Readable } from 'node:stream';
+
+/** What to start. Never goes through a shell. */
+export interface SpawnRequest {
+  file: string;
+  args: readonly string[];
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+  /** Descriptors the child gets as 3, 4, 5 ...; the channel comes after them. */
+  descriptors: readonly number[];
+  /** `capture` pipes stdout and stderr to the caller, `inherit` shares them. */
+  output: 'capture' | 'inherit';
+  /** With a channel, messages travel as lines of JSON (`NODE_CHANNEL_FD`). */
+  channel: boolean;
+  /** In a session of its own, and not waited for by our event loop. */
+  detached?: boolean;
+  identity?: { uid: number; gid: number };
+}
+
+export interface SpawnedChild {
+  /** Undefined when the program could not be started; `onExit` tells why. */
+  readonly pid: number | undefined;
+  readonly stdout: Readable | null;
+  readonly stderr: Readable | null;
+  send(message: object): void;
+  /** False when the process has gone already. */
+  kill(signal: NodeJS.Signals): boolean;
+  onMessage(listener: (message: unknown) => void): void;
+  /** Once, after the last captured output was read. */
+  onExit(listener: (exit: ChildExit) => void): void;
+}
+
+export interface ChildExit {
+  code: number | null;
+  signal: NodeJS.Signals | null;
+  /** Set when the program could not be started at all. */
+  error?: Error;
+}
+
+/** The port through which every process is started; tests put a fake here. */
+export type Spawn = (request: SpawnRequest) => SpawnedChild;
+
+export const spawnChild: Spawn = (request) => {
+  const output = request.output === 'capture' ? 'pipe' : 'inherit';
+  const child = spawn(request.file, request.args, {
+    cwd: request.cwd,
+    env: request.env,
+    stdio: [
+      'ignore',
+      output,
+      output,
+      ...request.descriptors,
+      ...(request.channel ? ['ipc' as const] : []),
+    ],
+    detached: request.detached ?? false,
+    ...request.identity,
+  });
+  return watch(child);
+};
+
+function watch(child: ChildProcess): SpawnedChild {
+  let failure: Error | undefined;
+  child.on('error', (error) => {
+    failure = error;
+  });
+  return {
+    pid: child.pid,
+    stdout: child.stdout,
+    stderr: child.stderr,
+    send(message) {
+      // A child that has just died closes its channel first: its exit is about to be told.
+      if (child.connected) child.send(message, () => undefined);
+    },
+    kill: (signal) => child.kill(signal),
+    onMessage: (listener) => void child.on('message', listener),
+    onExit(listener) {
+      if (child.pid === undefined) {
+        child.once('error', (error) => listener({ code: null, signal: null, error }));
+        return;
+      }
+      child.once('exit', (code, signal) => {
+        // A grandchild can hold the pipes open for ever, so do not wait for `close` alone.
+        const tell = () => listener({ code, signal, ...(failure && { error: failure }) });
+        const grace = setTimeout(finish, 200);
+        function finish() {
+          clearTimeout(grace);
+          child.removeListener('close', finish);
+          tell();
+        }
+        child.once('close', finish);
+      });
+    },
+  };
+}

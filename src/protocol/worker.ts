@@ -1,0 +1,136 @@
+import type { LogLevel } from '../core/logger.ts';
+
+/** A listening descriptor that a child inherited. */
+export interface InheritedListener {
+  fd: number;
+  /** What the user asked for, canonical: `127.0.0.1:8000`, `[::1]:80`, `unix:/run/app.sock`. */
+  address: string;
+}
+
+/** What a Node worker needs to know, told once over the channel after it was spawned. */
+export interface WorkerStart {
+  type: 'start';
+  slot: number;
+  generation: number;
+  /** `serve`, or `check`: load the app, say `ready`, and leave. */
+  purpose: 'serve' | 'check';
+  app: string;
+  procName: string;
+  listeners: InheritedListener[];
+  backlog: number;
+  identity: { uid: number; gid: number; groups: number[] } | null;
+  umask: number;
+  keepaliveMs: number;
+  workerConnections: number;
+  limits: { requestLine: number; requestFields: number; requestFieldSize: number };
+  beatIntervalMs: number;
+  /** Requests after which the worker asks to be replaced; 0 is never. */
+  requestLimit: number;
+  gracefulTimeoutMs: number;
+  access: AccessLogTarget | null;
+  spew: boolean;
+  /** Script config whose worker-side hooks are to be run, if it has any. */
+  hooksFrom: { path: string; names: string[]; timeoutMs: number } | null;
+}
+
+export interface AccessLogTarget {
+  /** A path the worker opens for appending, or a descriptor it inherited. */
+  to: { path: string } | { fd: number };
+  /** Gunicorn's `%(atom)s` format, or `json`. */
+  format: string;
+}
+
+/** How long idle keep-alive connections may stay: to their own time-out, or just for what is under way. */
+export type Linger = 'keepalive' | 'brief';
+
+export type ToWorker =
+  | WorkerStart
+  | {
+      type: 'drain';
+      /** Keeps accepting until the queue is empty: nobody else will (`stop`), or stops at once. */
+      emptyBacklog: boolean;
+      linger: Linger;
+      graceMs: number;
+    }
+  | { type: 'quit' }
+  | { type: 'reopen-logs' };
+
+export type FailureKind = 'app' | 'boot';
+
+export interface Beat {
+  type: 'beat';
+  inFlight: number;
+  /** Requests answered since the worker started. */
+  requests: number;
+  connections: number;
+  rssBytes: number;
+  /** Longest delay of the event loop since the last beat, milliseconds. */
+  lagMs: number;
+}
+
+export type FromWorker =
+  | { type: 'ready'; kind: string; note?: string }
+  | { type: 'failed'; kind: FailureKind; message: string; stack?: string }
+  | Beat
+  /** The worker was signalled by somebody else and asks to be replaced. */
+  | { type: 'leaving'; signal: string }
+  | { type: 'drained' }
+  | { type: 'log'; level: LogLevel; message: string };
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+const isCount = (value: unknown): value is number =>
+  typeof value === 'number' && Number.isFinite(value) && value >= 0;
+
+/** Checks what a child says: an app can write to the channel, so nothing here is trusted. */
+export function parseFromWorker(message: unknown): FromWorker | undefined {
+  if (!isRecord(message)) return undefined;
+  const parse = parsers[message['type'] as FromWorker['type']];
+  return Object.hasOwn(parsers, String(message['type'])) ? parse(message) : undefined;
+}
+
+const text = (value: unknown, limit: number): string | undefined =>
+  typeof value === 'string' ? value.slice(0, limit) : undefined;
+
+const textLimit = 64 * 1024;
+
+const parsers: {
+  [T in FromWorker['type']]: (m: Record<string, unknown>) => FromWorker | undefined;
+} = {
+  ready(m) {
+    const note = text(m['note'], textLimit);
+    return { type: 'ready', kind: text(m['kind'], 100) ?? 'app', ...(note && { note }) };
+  },
+  failed(m) {
+    const stack = text(m['stack'], textLimit);
+    const message = text(m['message'], textLimit) ?? 'the worker gave no reason';
+    return {
+      type: 'failed',
+      kind: m['kind'] === 'app' ? 'app' : 'boot',
+      message,
+      ...(stack && { stack }),
+    };
+  },
+  beat(m) {
+    const { inFlight, requests, connections, rssBytes, lagMs } = m;
+    if (!isCount(inFlight) || !isCount(requests) || !isCount(connections)) return undefined;
+    if (!isCount(rssBytes) || !isCount(lagMs)) return undefined;
+    return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs };
+  },
+  leaving: (m) => ({ type: 'leaving', signal: text(m['signal'], 20) ?? 'SIGTERM' }),
+  drained: () => ({ type: 'drained' }),
+  log(m) {
+    const level = m['level'];
+    const message = text(m['message'], textLimit);
+    if (message === undefined) return undefined;
+    return { type: 'log', level: isLevel(level) ? level : 'info', message };
+  },
+};
+
+const isLevel = (value: unknown): value is LogLevel =>
+  value === 'debug' ||
+  value === 'info' ||
+  value === 'warning' ||
+  value === 'error' ||
+  value === 'critical';
