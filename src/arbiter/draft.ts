@@ -1,0 +1,42 @@
+import type { LogLevel } from '../core/logger.ts';
+import type { Effect, Notice } from './event.ts';
+import type { ArbiterState, Child, ChildId, Policy, SlotFailures, WorkerState } from './state.ts';
+
+/** A state under construction: private to one `transition`, which stays pure seen from outside. */
+export interface Draft extends ArbiterState {
+  generations: Map<number, Policy>;
+  children: Map<ChildId, Child>;
+  failures: Map<number, SlotFailures>;
+  effects: Effect[];
+}
+
+export const openDraft = (state: ArbiterState): Draft => ({
+  ...state,
+  generations: new Map(state.generations),
+  children: new Map(state.children),
+  failures: new Map(state.failures),
+  effects: [],
+});
+
+export function closeDraft(draft: Draft): { state: ArbiterState; effects: readonly Effect[] } {
+  const { effects, ...state } = draft;
+  return { state, effects };
+}
+
+export function update(draft: Draft, child: Child, change: Partial<Child>): Child {
+  const next = { ...child, ...change };
+  draft.children.set(child.id, next);
+  return next;
+}
+
+export const enter = (draft: Draft, child: Child, worker: WorkerState): Child =>
+  update(draft, child, { worker });
+
+export function log(draft: Draft, level: LogLevel, message: string, child?: Child): void {
+  const about = child ? { slot: child.slot } : {};
+  draft.effects.push({ do: 'log', level, message, ...about });
+}
+
+export function notify(draft: Draft, notice: Notice): void {
+  draft.effects.push({ do: 'notify', notice });
+}

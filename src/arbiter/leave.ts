@@ -1,0 +1,81 @@
+import type { ExitReason } from '../core/exit-reason.ts';
+import { type Draft, enter, log, notify } from './draft.ts';
+import { type Child, policyOf, type StopHow } from './state.ts';
+
+/** Past `graceful_timeout` a worker cuts what is left by itself; this much later it is killed. */
+const cutMarginMs = 500;
+
+/** Between asking a hung worker to leave and killing it. */
+const termMs = 1000;
+
+/** Ask a serving worker for a drain; one that does not serve yet has nothing to finish. */
+export function retire(draft: Draft, child: Child, why: ExitReason, now: number): void {
+  if (child.worker.phase !== 'ready') return kill(draft, child, why);
+  const graceMs = policyOf(draft, child.generation).gracefulMs;
+  const last = draft.mode.kind === 'stopping' && draft.mode.how === 'graceful';
+  enter(draft, child, { phase: 'draining', killAt: now + graceMs + cutMarginMs, why });
+  draft.effects.push({
+    do: 'drain',
+    child: child.id,
+    emptyBacklog: last || why === 'scaled',
+    linger: last ? 'brief' : 'keepalive',
+    graceMs,
+  });
+}
+
+export function kill(draft: Draft, child: Child, why: ExitReason): void {
+  enter(draft, child, { phase: 'killed', why });
+  draft.effects.push({ do: 'signal', child: child.id, signal: 'SIGKILL' });
+}
+
+/** TERM first, for whoever can still hear it. */
+export function terminate(draft: Draft, child: Child, why: ExitReason, now: number): void {
+  enter(draft, child, { phase: 'draining', killAt: now + termMs, why });
+  draft.effects.push({ do: 'signal', child: child.id, signal: 'SIGTERM' });
+}
+
+/** A worker that went silent: first its stack, from outside its blocked loop. */
+export function dump(draft: Draft, child: Child, why: ExitReason, now: number): void {
+  const killAt = now + policyOf(draft, child.generation).dumpMs;
+  enter(draft, child, { phase: 'dumping', killAt, why });
+  draft.effects.push({ do: 'dump', child: child.id });
+}
+
+/** End the daemon: every worker leaves, and the last one's exit ends us. */
+export function stop(
+  draft: Draft,
+  how: StopHow,
+  now: number,
+  end: { exitCode: number; reason: string | null } = { exitCode: 0, reason: null },
+): void {
+  if (draft.mode.kind === 'upgrading' && how !== 'handover')
+    draft.effects.push({ do: 'cancel-upgrade' });
+  const again = draft.mode.kind === 'stopping';
+  draft.mode = { kind: 'stopping', how, ...end };
+  if (!again) {
+    notify(draft, { notice: 'stopping', how });
+    if (how !== 'handover') draft.effects.push({ do: 'refuse-new' });
+  }
+  for (const child of [...draft.children.values()]) {
+    if (how === 'quick') quit(draft, child, now);
+    else if (child.worker.phase === 'ready') retire(draft, child, 'stopped', now);
+    else if (child.worker.phase === 'booting') kill(draft, child, 'stopped');
+  }
+  finishStop(draft);
+}
+
+function quit(draft: Draft, child: Child, now: number): void {
+  if (child.worker.phase === 'killed') return;
+  if (child.worker.phase !== 'ready' && child.worker.phase !== 'draining')
+    return kill(draft, child, 'stopped');
+  enter(draft, child, { phase: 'draining', killAt: now + policyOf(draft).quickMs, why: 'stopped' });
+  draft.effects.push({ do: 'quit', child: child.id });
+}
+
+export function finishStop(draft: Draft): void {
+  if (draft.mode.kind !== 'stopping' || draft.children.size > 0) return;
+  const { exitCode, reason } = draft.mode;
+  log(draft, exitCode === 0 ? 'info' : 'error', 'Shutting down: Master');
+  if (reason) log(draft, 'error', `Reason: ${reason}`);
+  draft.effects.push({ do: 'exit', code: exitCode, reason });
+}

@@ -1,0 +1,114 @@
+import { failUpgrade } from './commands.ts';
+import { type Draft, enter, log } from './draft.ts';
+import { dump, kill } from './leave.ts';
+import { type ArbiterState, type Child, policyOf, type WorkerState } from './state.ts';
+import { recycle } from './worker-events.ts';
+
+/** Deadlines that a late arbiter (stopped, or on a stalled machine) missed through its own fault. */
+export const lateToleranceMs = 1000;
+
+/** Looks at every deadline that `now` has passed. */
+export function enforceDeadlines(draft: Draft, now: number): void {
+  for (const child of [...draft.children.values()]) enforce(draft, child, now);
+  if (draft.mode.kind === 'upgrading' && draft.mode.deadline <= now) {
+    draft.effects.push({ do: 'cancel-upgrade' });
+    failUpgrade(draft, 'the new program was not ready in time');
+  }
+}
+
+function enforce(draft: Draft, child: Child, now: number): void {
+  const { worker } = child;
+  switch (worker.phase) {
+    case 'booting':
+      if (worker.bootDeadline > now) return;
+      log(
+        draft,
+        'critical',
+        `WORKER TIMEOUT (pid:${child.pid}): not ready within boot_timeout`,
+        child,
+      );
+      return dump(draft, child, 'boot-timeout', now);
+    case 'ready':
+      return enforceReady(draft, child, worker, now);
+    case 'dumping':
+    case 'draining':
+      if (worker.killAt <= now) kill(draft, child, worker.why);
+      return;
+    case 'failed':
+      // It stays `failed`: its own words say why it left, and not that we had to help.
+      if (worker.killAt > now) return;
+      enter(draft, child, { ...worker, killAt: Number.POSITIVE_INFINITY });
+      draft.effects.push({ do: 'signal', child: child.id, signal: 'SIGKILL' });
+      return;
+    case 'killed':
+  }
+}
+
+type Ready = Extract<WorkerState, { phase: 'ready' }>;
+
+function enforceReady(draft: Draft, child: Child, worker: Ready, now: number): void {
+  const { timeoutMs, maxAgeMs, stableMs } = policyOf(draft, child.generation);
+  if (timeoutMs > 0 && worker.lastBeat + timeoutMs <= now) {
+    log(draft, 'critical', `WORKER TIMEOUT (pid:${child.pid})`, child);
+    return dump(draft, child, 'timeout', now);
+  }
+  if (worker.since + stableMs <= now) draft.failures.delete(child.slot);
+  if (maxAgeMs > 0 && child.recycle === null && worker.since + maxAgeMs <= now) {
+    recycle(draft, child, 'recycled-age', `${Math.round(maxAgeMs / 1000)} s`);
+  }
+}
+
+/** Moves every deadline by the time in which the arbiter itself did not run. */
+export function forgive(draft: Draft, lateMs: number): void {
+  if (lateMs < lateToleranceMs) return;
+  log(
+    draft,
+    'warning',
+    `The arbiter did not run for ${Math.round(lateMs)} ms: deadlines are moved`,
+  );
+  for (const child of [...draft.children.values()])
+    enter(draft, child, shift(child.worker, lateMs));
+}
+
+function shift(worker: WorkerState, ms: number): WorkerState {
+  switch (worker.phase) {
+    case 'booting':
+      return { ...worker, bootDeadline: worker.bootDeadline + ms };
+    case 'ready':
+      return { ...worker, lastBeat: worker.lastBeat + ms };
+    case 'killed':
+      return worker;
+    default:
+      return { ...worker, killAt: worker.killAt + ms };
+  }
+}
+
+/** When the next `tick` is due; infinity when nothing is waited for. */
+export function nextWake(state: ArbiterState): number {
+  let wake = state.mode.kind === 'upgrading' ? state.mode.deadline : Number.POSITIVE_INFINITY;
+  for (const child of state.children.values()) wake = Math.min(wake, deadlineOf(state, child));
+  if (state.mode.kind === 'stopping') return wake;
+  const busy = new Set([...state.children.values()].map((child) => child.slot));
+  for (const [slot, { retryAt }] of state.failures)
+    if (!busy.has(slot)) wake = Math.min(wake, retryAt);
+  return wake;
+}
+
+function deadlineOf(state: ArbiterState, child: Child): number {
+  const { worker } = child;
+  switch (worker.phase) {
+    case 'booting':
+      return worker.bootDeadline;
+    case 'ready': {
+      const { timeoutMs, maxAgeMs, stableMs } = policyOf(state, child.generation);
+      const silent = timeoutMs > 0 ? worker.lastBeat + timeoutMs : Number.POSITIVE_INFINITY;
+      const aged = maxAgeMs > 0 && child.recycle === null ? worker.since + maxAgeMs : silent;
+      const stable = state.failures.has(child.slot) ? worker.since + stableMs : silent;
+      return Math.min(silent, aged, stable);
+    }
+    case 'killed':
+      return Number.POSITIVE_INFINITY;
+    default:
+      return worker.killAt;
+  }
+}

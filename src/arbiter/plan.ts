@@ -1,0 +1,114 @@
+import type { ExitReason } from '../core/exit-reason.ts';
+import type { Draft } from './draft.ts';
+import { kill, retire } from './leave.ts';
+import { type Child, isServing, isStaying, policyOf } from './state.ts';
+
+/**
+ * Compares what is there with what is wanted and takes the next steps. Boot, reload, roll-back,
+ * scaling, recycling and the replacement of the dead are all this one rule: each slot below
+ * `target` has one worker of the wanted generation that is not to be recycled, and whoever else is
+ * in the slot leaves when that one is ready.
+ */
+export function reconcile(draft: Draft, now: number): void {
+  if (draft.mode.kind === 'stopping') return;
+  const slots = groupBySlot(draft);
+  const surge = { left: policyOf(draft).surge - countSuccessors(draft, slots) };
+  for (let slot = 0; slot < draft.target; slot += 1) fillSlot(draft, slots, slot, surge, now);
+  if (!holdsOldSlots(draft)) emptySurplusSlots(draft, slots, now);
+}
+
+/** Until a reload has switched, slots that the new settings no longer want serve on. */
+const holdsOldSlots = (draft: Draft): boolean =>
+  draft.mode.kind === 'reloading' && draft.mode.roll !== null && !draft.mode.roll.switched;
+
+type Slots = ReadonlyMap<number, Child[]>;
+
+function groupBySlot(draft: Draft): Slots {
+  const slots = new Map<number, Child[]>();
+  for (const child of draft.children.values()) {
+    if (!isStaying(child)) continue;
+    const members = slots.get(child.slot);
+    if (members) members.push(child);
+    else slots.set(child.slot, [child]);
+  }
+  return slots;
+}
+
+/** It is what its slot should have. */
+export const isWanted = (draft: Draft, child: Child): boolean =>
+  isStaying(child) && child.generation === draft.generation && child.recycle === null;
+
+/** Workers that boot beside one that serves: what `reload_surge` bounds. */
+function countSuccessors(draft: Draft, slots: Slots): number {
+  let count = 0;
+  for (const members of slots.values()) {
+    if (!members.some(isServing)) continue;
+    count += members.filter((child) => !isServing(child) && isWanted(draft, child)).length;
+  }
+  return count;
+}
+
+function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: number }, now: number) {
+  const members = slots.get(slot) ?? [];
+  const wanted = members.find((child) => isWanted(draft, child));
+  const others = members.filter((child) => child !== wanted);
+  for (const other of others) {
+    if (!isServing(other)) kill(draft, other, reasonToLeave(draft, other));
+    else if (wanted && isServing(wanted)) retire(draft, other, reasonToLeave(draft, other), now);
+  }
+  if (wanted || mustWait(draft, slot, now)) return;
+  if (others.some(isServing)) {
+    if (surge.left <= 0) return;
+    surge.left -= 1;
+  }
+  spawn(draft, slot, now);
+}
+
+/** A slot whose workers failed waits; while starting it does not try again at all. */
+function mustWait(draft: Draft, slot: number, now: number): boolean {
+  const failed = draft.failures.get(slot);
+  return failed !== undefined && (draft.mode.kind === 'starting' || failed.retryAt > now);
+}
+
+function spawn(draft: Draft, slot: number, now: number): void {
+  draft.lastChild += 1;
+  draft.children.set(draft.lastChild, {
+    id: draft.lastChild,
+    slot,
+    generation: draft.generation,
+    spawnedAt: now,
+    pid: null,
+    worker: { phase: 'booting', bootDeadline: now + policyOf(draft).bootMs },
+    vitals: { inFlight: 0, requests: 0, connections: 0, rssBytes: 0, lagMs: 0 },
+    recycle: null,
+    requestLimit: 0,
+  });
+  draft.effects.push({ do: 'spawn', child: draft.lastChild, slot, generation: draft.generation });
+}
+
+function reasonToLeave(draft: Draft, child: Child): ExitReason {
+  if (child.recycle) return child.recycle;
+  return child.generation === draft.generation ? 'scaled' : 'reload';
+}
+
+function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
+  for (const [slot, members] of slots) {
+    if (slot < draft.target) continue;
+    draft.effects.push({ do: 'release-slot', slot });
+    for (const child of members) retire(draft, child, 'scaled', now);
+  }
+  for (const slot of draft.failures.keys()) if (slot >= draft.target) draft.failures.delete(slot);
+}
+
+/** Gives back the listeners of generations that nobody runs and nobody could return to. */
+export function releaseGenerations(draft: Draft): void {
+  if (draft.mode.kind === 'stopping') return;
+  const needed = new Set([draft.generation]);
+  if (draft.mode.kind === 'reloading' && draft.mode.roll) needed.add(draft.mode.roll.previous);
+  for (const child of draft.children.values()) needed.add(child.generation);
+  for (const generation of draft.generations.keys()) {
+    if (needed.has(generation)) continue;
+    draft.generations.delete(generation);
+    draft.effects.push({ do: 'release', generation });
+  }
+}

@@ -1,0 +1,74 @@
+import { assertNever } from '../core/errors.ts';
+import { failUpgrade, finishUpgrade, obey } from './commands.ts';
+import { closeDraft, type Draft, openDraft } from './draft.ts';
+import type { ArbiterEvent, Effect } from './event.ts';
+import { enforceDeadlines, forgive } from './liveness.ts';
+import { reconcile, releaseGenerations } from './plan.ts';
+import { advanceRoll, failPreparation, startRoll } from './roll.ts';
+import type { ArbiterState, Child } from './state.ts';
+import * as worker from './worker-events.ts';
+
+export interface Step {
+  state: ArbiterState;
+  effects: readonly Effect[];
+}
+
+/**
+ * The whole mind of the arbiter: what an event at monotonic time `now` (milliseconds) makes of a
+ * state, and what is to be done. Pure; the shell performs the effects in order.
+ */
+export function transition(state: ArbiterState, event: ArbiterEvent, now: number): Step {
+  const draft = openDraft(state);
+  apply(draft, event, now);
+  reconcile(draft, now);
+  advanceRoll(draft);
+  releaseGenerations(draft);
+  return closeDraft(draft);
+}
+
+function apply(draft: Draft, event: ArbiterEvent, now: number): void {
+  switch (event.type) {
+    case 'start':
+      return;
+    case 'tick':
+      forgive(draft, event.lateMs);
+      return enforceDeadlines(draft, now);
+    case 'prepared':
+      return startRoll(draft, event.generation, event.policy);
+    case 'prepare-failed':
+      return failPreparation(draft, event.generation, event.reason);
+    case 'upgrade-ready':
+      return finishUpgrade(draft, event.pid, now);
+    case 'upgrade-failed':
+      return failUpgrade(draft, event.reason);
+    case 'command':
+      return obey(draft, event, now);
+    default: {
+      const child = draft.children.get(event.child);
+      if (child) applyToChild(draft, child, event, now);
+    }
+  }
+}
+
+type ChildEvent = Extract<ArbiterEvent, { child: number }>;
+
+function applyToChild(draft: Draft, child: Child, event: ChildEvent, now: number): void {
+  switch (event.type) {
+    case 'spawned':
+      return worker.onSpawned(draft, child, event.pid, event.requestLimit);
+    case 'ready':
+      return worker.onReady(draft, child, now, event.note);
+    case 'failed':
+      return worker.onFailed(draft, child, event.failure, now);
+    case 'beat':
+      return worker.onBeat(draft, child, event.vitals, now);
+    case 'leaving':
+      return worker.onLeaving(draft, child, event.signal);
+    case 'dumped':
+      return worker.onDumped(draft, child, event.stack, now);
+    case 'exited':
+      return worker.onExited(draft, child, event, now);
+    default:
+      return assertNever(event);
+  }
+}

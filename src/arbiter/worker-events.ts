@@ -1,0 +1,162 @@
+import { backoffDelay } from '../core/backoff.ts';
+import type { ExitReason } from '../core/exit-reason.ts';
+import { decideStart } from './boot.ts';
+import { type Draft, enter, log, notify, update } from './draft.ts';
+import type { Death } from './event.ts';
+import { finishStop, retire, terminate } from './leave.ts';
+import { abortRoll } from './roll.ts';
+import { type Child, type Failure, policyOf, type Vitals } from './state.ts';
+
+/** A worker that said why it cannot boot leaves by itself; this long it may take. */
+const failedGraceMs = 2000;
+
+export function onSpawned(draft: Draft, child: Child, pid: number, requestLimit: number): void {
+  update(draft, child, { pid, requestLimit });
+  log(draft, 'info', `Booting worker with pid: ${pid}`, child);
+}
+
+export function onReady(draft: Draft, child: Child, now: number, note?: string): void {
+  if (child.worker.phase !== 'booting') return;
+  const { slot, generation } = child;
+  enter(draft, child, { phase: 'ready', since: now, lastBeat: now });
+  if (note) log(draft, 'info', note, child);
+  notify(draft, { notice: 'worker-ready', slot, pid: child.pid ?? 0, generation });
+  if (draft.mode.kind === 'stopping') retire(draft, childOf(draft, child), 'stopped', now);
+  decideStart(draft, now, null);
+}
+
+const childOf = (draft: Draft, child: Child): Child => draft.children.get(child.id) ?? child;
+
+export function onFailed(draft: Draft, child: Child, failure: Failure, now: number): void {
+  if (child.worker.phase !== 'booting') return;
+  enter(draft, child, { phase: 'failed', killAt: now + failedGraceMs, failure });
+  log(draft, 'error', failure.stack ?? failure.message, child);
+}
+
+export function onBeat(draft: Draft, child: Child, vitals: Vitals, now: number): void {
+  const beaten = update(draft, child, { vitals });
+  if (beaten.worker.phase !== 'ready') return;
+  const next = enter(draft, beaten, { ...beaten.worker, lastBeat: now });
+  if (next.recycle === null) askToRecycle(draft, next);
+}
+
+function askToRecycle(draft: Draft, child: Child): void {
+  const { maxMemory } = policyOf(draft, child.generation);
+  const { requests, rssBytes } = child.vitals;
+  if (child.requestLimit > 0 && requests >= child.requestLimit) {
+    recycle(draft, child, 'recycled-requests', `${requests} requests`);
+  } else if (maxMemory > 0 && rssBytes > maxMemory) {
+    recycle(draft, child, 'recycled-memory', `${Math.round(rssBytes / 2 ** 20)} MiB of memory`);
+  }
+}
+
+/** Marks a worker for replacement; it leaves when its successor is ready. */
+export function recycle(draft: Draft, child: Child, why: ExitReason, detail: string): void {
+  update(draft, child, { recycle: why });
+  log(draft, 'info', `Autorestarting worker (pid:${child.pid}) after ${detail}`, child);
+}
+
+export function onLeaving(draft: Draft, child: Child, signal: string): void {
+  if (child.worker.phase !== 'ready' || child.recycle !== null) return;
+  update(draft, child, { recycle: 'requested' });
+  log(draft, 'info', `Worker (pid:${child.pid}) was sent ${signal} and will be replaced`, child);
+}
+
+export function onDumped(draft: Draft, child: Child, stack: string, now: number): void {
+  if (child.worker.phase !== 'dumping') return;
+  log(draft, 'error', stack, child);
+  terminate(draft, child, child.worker.why, now);
+}
+
+export function onExited(draft: Draft, child: Child, death: Death, now: number): void {
+  draft.children.delete(child.id);
+  const reason = reasonOf(child, death);
+  logDeath(draft, child, death, reason);
+  const { slot, generation } = child;
+  const { code, signal } = death;
+  notify(draft, {
+    notice: 'worker-exited',
+    slot,
+    pid: child.pid ?? 0,
+    generation,
+    reason,
+    code,
+    signal,
+  });
+  if (draft.mode.kind === 'stopping') return finishStop(draft);
+  if (!isFailure(reason)) return;
+  const failure = failureOf(child, death);
+  const booted = reason === 'crashed' || reason === 'oom' || reason === 'timeout';
+  if (!booted && generation === draft.generation) {
+    abortRoll(
+      draft,
+      `worker ${slot} of generation ${generation}: ${failure.stack ?? failure.message}`,
+    );
+  }
+  if (generation === draft.generation) countFailure(draft, child, failure, now);
+  decideStart(draft, now, failure);
+}
+
+function reasonOf(child: Child, death: Death): ExitReason {
+  switch (child.worker.phase) {
+    case 'booting':
+    case 'failed':
+      return 'boot-failed';
+    case 'ready':
+      return death.oom ? 'oom' : 'crashed';
+    default:
+      return child.worker.why;
+  }
+}
+
+const failing: ReadonlySet<ExitReason> = new Set<ExitReason>([
+  'boot-failed',
+  'boot-timeout',
+  'crashed',
+  'oom',
+  'timeout',
+]);
+
+const isFailure = (reason: ExitReason): boolean => failing.has(reason);
+
+function failureOf(child: Child, death: Death): Failure {
+  const { worker } = child;
+  if (worker.phase === 'failed') return worker.failure;
+  const message =
+    worker.phase === 'booting' || worker.phase === 'ready' ? describeDeath(death) : worker.why;
+  return { kind: 'boot', message: death.tail ? `${message}\n${death.tail}` : message };
+}
+
+const describeDeath = ({ code, signal, error }: Death): string =>
+  error ?? (signal === null ? `it exited with code ${code}` : `it was sent ${signal}`);
+
+/** One failure is retried at once, a row of them after longer and longer pauses. */
+function countFailure(draft: Draft, child: Child, failure: Failure, now: number): void {
+  const { backoff, stableMs } = policyOf(draft);
+  if (child.worker.phase === 'ready' && now - child.worker.since >= stableMs) {
+    draft.failures.delete(child.slot);
+    return;
+  }
+  const count = (draft.failures.get(child.slot)?.count ?? 0) + 1;
+  const delay = backoffDelay(count - 1, backoff);
+  draft.failures.set(child.slot, { count, retryAt: now + delay, last: failure.message });
+  if (delay > 0 && draft.mode.kind !== 'starting') {
+    const text = `Worker ${child.slot} failed ${count} times in a row: next try in ${delay / 1000} s`;
+    log(draft, 'warning', text, child);
+  }
+}
+
+function logDeath(draft: Draft, child: Child, death: Death, reason: ExitReason): void {
+  const { worker, pid } = child;
+  if (death.error) return log(draft, 'error', death.error, child);
+  if (worker.phase === 'killed') {
+    return log(draft, 'info', `Worker (pid:${pid}) was killed by the arbiter: ${reason}`, child);
+  }
+  if (death.signal) {
+    const hint = reason === 'oom' ? ' The kernel killed it: out of memory' : '';
+    return log(draft, 'error', `Worker (pid:${pid}) was sent ${death.signal}!${hint}`, child);
+  }
+  if (death.code !== 0)
+    return log(draft, 'error', `Worker (pid:${pid}) exited with code ${death.code}.`, child);
+  log(draft, 'info', `Worker exiting (pid: ${pid})`, child);
+}
