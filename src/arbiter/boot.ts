@@ -14,8 +14,8 @@ export function decideStart(draft: Draft, now: number, failure: Failure | null):
   if (ready < draft.target && draft.children.size > ready) return;
   if (ready > 0 || draft.target === 0) {
     draft.mode = { kind: 'serving' };
-    if (ready < draft.target)
-      log(draft, 'warning', `Serving with ${ready} of ${draft.target} workers`);
+    const short = ready < draft.target;
+    log(draft, short ? 'warning' : 'info', `Ready: ${ready} of ${draft.target} workers serve`);
     notify(draft, { notice: 'serving' });
     return;
   }

@@ -43,7 +43,16 @@ export type Spawn = (request: SpawnRequest) => SpawnedChild;
 
 export const spawnChild: Spawn = (request) => {
   const output = request.output === 'capture' ? 'pipe' : 'inherit';
-  const child = spawn(request.file, request.args, {
+  try {
+    return watch(start(request, output));
+  } catch (error) {
+    // Node reports most failures later, by an event, but some (a list of arguments too long) now.
+    return stillborn(error instanceof Error ? error : new Error(String(error)));
+  }
+};
+
+const start = (request: SpawnRequest, output: 'pipe' | 'inherit'): ChildProcess =>
+  spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
     stdio: [
@@ -56,8 +65,16 @@ export const spawnChild: Spawn = (request) => {
     detached: request.detached ?? false,
     ...request.identity,
   });
-  return watch(child);
-};
+
+const stillborn = (error: Error): SpawnedChild => ({
+  pid: undefined,
+  stdout: null,
+  stderr: null,
+  send: () => undefined,
+  kill: () => false,
+  onMessage: () => undefined,
+  onExit: (listener) => process.nextTick(listener, { code: null, signal: null, error }),
+});
 
 function watch(child: ChildProcess): SpawnedChild {
   let failure: Error | undefined;

@@ -19,7 +19,8 @@ export interface WorkerStart {
   listeners: InheritedListener[];
   backlog: number;
   identity: { uid: number; gid: number; groups: number[] } | null;
-  umask: number;
+  /** Null: as inherited. */
+  umask: number | null;
   keepaliveMs: number;
   workerConnections: number;
   limits: { requestLine: number; requestFields: number; requestFieldSize: number };

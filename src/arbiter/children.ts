@@ -1,0 +1,132 @@
+import { randomInt } from 'node:crypto';
+import type { Log } from '../core/logger.ts';
+import { readOomKills } from '../process/oom-watch.ts';
+import type { ChildExit, Spawn } from '../process/spawn.ts';
+import type { FromWorker, ToWorker } from '../protocol/worker.ts';
+import type { ArbiterEvent, Effect } from './event.ts';
+import type { Generation } from './generation.ts';
+import type { ChildId } from './state.ts';
+import { workerRequest, workerStart } from './worker-command.ts';
+import { WorkerHandle } from './worker-handle.ts';
+
+export interface ChildrenOptions {
+  spawn: Spawn;
+  log: Log;
+  push(event: ArbiterEvent): void;
+  /** What every child's environment starts from. */
+  env: Readonly<Record<string, string>>;
+  generation(number: number): Generation;
+  /** Settles when the operator's `preFork` hook has run; null when there is none to wait for. */
+  beforeSpawn(generation: Generation, slot: number): Promise<void> | null;
+}
+
+type SpawnEffect = Extract<Effect, { do: 'spawn' }>;
+
+/** The processes behind the core's child numbers. Whatever they do comes back as an event. */
+export class Children {
+  readonly #options: ChildrenOptions;
+  readonly #handles = new Map<ChildId, WorkerHandle>();
+  /** Wanted, and waiting for a hook. */
+  readonly #waiting = new Set<ChildId>();
+  #oomKills = readOomKills();
+
+  constructor(options: ChildrenOptions) {
+    this.#options = options;
+  }
+
+  spawn(effect: SpawnEffect): void {
+    const generation = this.#options.generation(effect.generation);
+    const hook = this.#options.beforeSpawn(generation, effect.slot);
+    if (!hook) return this.#start(effect, generation);
+    this.#waiting.add(effect.child);
+    void hook.then(() => {
+      if (this.#waiting.delete(effect.child)) this.#start(effect, generation);
+    });
+  }
+
+  send(id: ChildId, message: ToWorker): void {
+    this.#handles.get(id)?.send(message);
+  }
+
+  sendAll(message: ToWorker): void {
+    for (const handle of this.#handles.values()) handle.send(message);
+  }
+
+  signal(id: ChildId, signal: NodeJS.Signals): void {
+    this.#handles.get(id)?.kill(signal);
+    if (this.#waiting.delete(id)) this.#exited(id, { code: null, signal: 'SIGKILL' }, '');
+  }
+
+  /** Takes the stack of a hung child and tells the core when it is there, or cannot be had. */
+  dump(id: ChildId, budgetMs: number): void {
+    const handle = this.#handles.get(id);
+    if (!handle)
+      return this.#options.push({ type: 'dumped', child: id, stack: 'It never started' });
+    void handle
+      .autopsy(budgetMs)
+      .then((stack) => this.#options.push({ type: 'dumped', child: id, stack }));
+  }
+
+  pids(): number[] {
+    return [...this.#handles.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
+  }
+
+  #start({ child, slot }: SpawnEffect, generation: Generation): void {
+    const { env, log, push, spawn } = this.#options;
+    const command = { generation, slot, requestLimit: drawLimit(generation), env } as const;
+    const handle = new WorkerHandle(workerRequest(command), {
+      slot,
+      spawn,
+      log,
+      onMessage: (message) => this.#heard(child, message, slot),
+      onExit: (exit, tail) => this.#exited(child, exit, tail),
+    });
+    this.#handles.set(child, handle);
+    if (handle.pid === undefined) return;
+    handle.send(workerStart({ ...command, purpose: 'serve' }));
+    push({ type: 'spawned', child, pid: handle.pid, requestLimit: command.requestLimit });
+  }
+
+  #heard(child: ChildId, message: FromWorker, slot: number): void {
+    const { log, push } = this.#options;
+    switch (message.type) {
+      case 'ready':
+        return push({ ...message, child });
+      case 'failed': {
+        const { type, ...failure } = message;
+        return push({ type, child, failure });
+      }
+      case 'beat': {
+        const { type, ...vitals } = message;
+        return push({ type, child, vitals });
+      }
+      case 'leaving':
+        return push({ ...message, child });
+      case 'log': {
+        const pid = this.#handles.get(child)?.pid;
+        return log({ level: message.level, message: message.message, slot, ...(pid && { pid }) });
+      }
+      case 'drained': // its exit follows, and says all
+    }
+  }
+
+  #exited(child: ChildId, { code, signal, error }: ChildExit, tail: string): void {
+    this.#handles.delete(child);
+    const oom = signal === 'SIGKILL' && this.#oomKilled();
+    const why = error && { error: `Cannot start a worker: ${error.message}` };
+    this.#options.push({ type: 'exited', child, code, signal, oom, tail, ...why });
+  }
+
+  #oomKilled(): boolean {
+    const kills = readOomKills();
+    const more = kills !== null && kills > (this.#oomKills ?? 0);
+    this.#oomKills = kills;
+    return more;
+  }
+}
+
+/** With jitter, so that workers that started together do not all leave together. */
+function drawLimit({ settings }: Generation): number {
+  const { maxRequests, maxRequestsJitter } = settings;
+  return maxRequests === 0 ? 0 : maxRequests + randomInt(maxRequestsJitter + 1);
+}

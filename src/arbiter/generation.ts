@@ -1,0 +1,29 @@
+import type { SpawnRequest } from '../process/spawn.ts';
+import type { Settings } from '../settings/table.ts';
+import type { ScriptConfig } from './script-config.ts';
+
+export interface Identity {
+  uid: number;
+  gid: number;
+  groups: number[];
+}
+
+/** One reading of all sources of settings. */
+export interface Loaded {
+  settings: Settings;
+  /** The host of the script config's hooks; null without a script config or without hooks. */
+  script: ScriptConfig | null;
+}
+
+/** What the shell holds for all children that were started from one reading of the settings. */
+export interface Generation extends Loaded {
+  number: number;
+  listeners: { descriptorsFor(slot: number): readonly { fd: number; address: string }[] };
+  /** Null: as the arbiter itself. */
+  identity: Identity | null;
+  /** Puts before a command what drops privileges and ties the child's life to ours. */
+  launch(command: {
+    file: string;
+    args: readonly string[];
+  }): Pick<SpawnRequest, 'file' | 'args' | 'identity'>;
+}

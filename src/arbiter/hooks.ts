@@ -1,0 +1,69 @@
+import type { Log } from '../core/logger.ts';
+import type { Notice } from './event.ts';
+import type { Generation } from './generation.ts';
+
+/** What hooks see of the arbiter: plain data, because they run in another process. */
+export interface ServerView {
+  pid: number;
+  version: string;
+  workers: number;
+  generation: number;
+  addresses: string[];
+}
+
+export interface HooksOptions {
+  log: Log;
+  server(): ServerView;
+  /** The generation whose hooks count now. */
+  current(): Generation;
+}
+
+/** Runs the operator's arbiter-side hooks; nothing they do can reach the arbiter. */
+export class Hooks {
+  readonly #options: HooksOptions;
+
+  constructor(options: HooksOptions) {
+    this.#options = options;
+  }
+
+  /** Settles, never rejects, when the hook has run, failed or was cut off; null without the hook. */
+  run(
+    name: string,
+    extra: unknown[] = [],
+    generation = this.#options.current(),
+  ): Promise<void> | null {
+    const { script, settings } = generation;
+    if (!script?.hookNames.includes(name)) return null;
+    const args = [this.#options.server(), ...extra];
+    return script.call(name, args, settings.hookTimeout * 1000).then((end) => {
+      if (end.outcome === 'failed') this.#complain(`Hook "${name}" failed: ${end.stack}`);
+      if (end.outcome === 'timeout')
+        this.#complain(`Hook "${name}" was cut off after ${settings.hookTimeout} s`);
+    });
+  }
+
+  /** The hooks that only tell what has happened. */
+  onNotice(notice: Notice): void {
+    switch (notice.notice) {
+      case 'serving':
+        void this.run('whenReady');
+        return;
+      case 'reload-started':
+        void this.run('onReload');
+        return;
+      case 'worker-exited': {
+        const { notice: _, ...worker } = notice;
+        void this.run('childExit', [worker]);
+        return;
+      }
+      case 'scaled':
+        void this.run('nworkersChanged', [notice.to, notice.from]);
+        return;
+      default:
+    }
+  }
+
+  #complain(message: string): void {
+    this.#options.log({ level: 'error', message });
+  }
+}

@@ -1,0 +1,190 @@
+import type { Clock } from '../core/clock.ts';
+import { assertNever, messageOf } from '../core/errors.ts';
+import type { ErrorLog } from '../log/error-log.ts';
+import { reapOrphans } from '../process/orphans.ts';
+import type { PidFile } from '../process/pid-file.ts';
+import type { Spawn } from '../process/spawn.ts';
+import type { ListenerSet } from '../sockets/listener-set.ts';
+import { Arbiter } from './arbiter.ts';
+import { Children } from './children.ts';
+import type { Command, Effect, Notice } from './event.ts';
+import type { Generations } from './generations.ts';
+import { Hooks } from './hooks.ts';
+import { createState, type Policy } from './state.ts';
+import { type Invocation, Upgrade } from './upgrade.ts';
+
+/** How often the dead of others are looked for; only as pid 1. */
+const reapMs = 1000;
+
+export interface InstanceOptions {
+  clock: Clock;
+  spawn: Spawn;
+  errorLog: ErrorLog;
+  version: string;
+  invocation: Invocation;
+  listeners: ListenerSet;
+  /** Holds the first generation already. */
+  generations: Generations;
+  policy: Policy;
+  pidFile: PidFile | null;
+  onNotice(notice: Notice): void;
+  /** Everything has been given back; the process may end. */
+  onExit(code: number, reason: string | null): void;
+}
+
+/** One running daemon: the arbiter's decisions, and the parts of the world that carry them out. */
+export class Instance {
+  readonly #options: InstanceOptions;
+  readonly #arbiter: Arbiter;
+  readonly #children: Children;
+  readonly #hooks: Hooks;
+  readonly #upgrade: Upgrade;
+  #ended = false;
+
+  constructor(options: InstanceOptions) {
+    this.#options = options;
+    const { clock, errorLog, generations, invocation, listeners, spawn } = options;
+    const { log } = errorLog;
+    this.#arbiter = new Arbiter(createState(options.policy), clock, (effect) =>
+      this.#perform(effect),
+    );
+    const push = this.#arbiter.push.bind(this.#arbiter);
+    this.#hooks = new Hooks({ log, server: () => this.#view(), current: () => this.#current() });
+    this.#children = new Children({
+      spawn,
+      log,
+      push,
+      env: invocation.env,
+      generation: (number) => generations.get(number),
+      beforeSpawn: (generation, slot) => this.#hooks.run('preFork', [{ slot }], generation),
+    });
+    this.#upgrade = new Upgrade({
+      spawn,
+      invocation,
+      push,
+      listeners: () => listeners.describe().map(({ fd }) => fd),
+      beforeExec: () => this.#hooks.run('preExec'),
+    });
+  }
+
+  async start(): Promise<void> {
+    await this.#hooks.run('onStarting');
+    this.#arbiter.push({ type: 'start' });
+    if (process.pid === 1) this.#reap();
+  }
+
+  obey(command: Command): void {
+    this.#arbiter.push({ type: 'command', ...command });
+  }
+
+  #perform(effect: Effect): void {
+    const { errorLog, listeners } = this.#options;
+    switch (effect.do) {
+      case 'spawn':
+        return this.#children.spawn(effect);
+      case 'drain': {
+        const { emptyBacklog, linger, graceMs } = effect;
+        return this.#children.send(effect.child, { type: 'drain', emptyBacklog, linger, graceMs });
+      }
+      case 'quit':
+        return this.#children.send(effect.child, { type: 'quit' });
+      case 'signal':
+        return this.#children.signal(effect.child, effect.signal);
+      case 'dump':
+        return this.#children.dump(effect.child, this.#current().settings.dumpTimeout * 1000);
+      case 'prepare':
+        return void this.#prepare(effect.generation);
+      case 'release':
+        return this.#options.generations.release(effect.generation);
+      case 'release-slot':
+        return listeners.releaseSlot(effect.slot);
+      case 'refuse-new':
+        return listeners.refuseNew();
+      case 'reopen':
+        return this.#reopen();
+      case 'start-upgrade':
+        return this.#upgrade.start();
+      case 'cancel-upgrade':
+        return this.#upgrade.cancel();
+      case 'hand-over':
+        return this.#handOver();
+      case 'log': {
+        const { do: _, ...record } = effect;
+        return errorLog.log(record);
+      }
+      case 'notify':
+        return this.#notify(effect.notice);
+      case 'exit':
+        return void this.#exit(effect.code, effect.reason);
+      default:
+        return assertNever(effect);
+    }
+  }
+
+  async #prepare(generation: number): Promise<void> {
+    try {
+      const policy = await this.#options.generations.prepare(generation);
+      this.#arbiter.push({ type: 'prepared', generation, policy });
+    } catch (error) {
+      this.#arbiter.push({ type: 'prepare-failed', generation, reason: messageOf(error) });
+    }
+  }
+
+  /** The arbiter first, because it creates for the workers what they may not create. */
+  #reopen(): void {
+    const { errorLog, generations } = this.#options;
+    errorLog.reopen();
+    try {
+      generations.createAccessLogs();
+    } catch (error) {
+      errorLog.log({ level: 'error', message: messageOf(error) });
+    }
+    this.#children.sendAll({ type: 'reopen-logs' });
+  }
+
+  /** From here on everything that outlives a program belongs to the new one. */
+  #handOver(): void {
+    this.#options.listeners.handOver();
+    this.#options.pidFile?.release();
+    this.#upgrade.handOver();
+  }
+
+  #notify(notice: Notice): void {
+    if (notice.notice === 'reload-done') {
+      this.#options.errorLog.setLevel(this.#current().settings.loglevel);
+    }
+    this.#hooks.onNotice(notice);
+    this.#options.onNotice(notice);
+  }
+
+  async #exit(code: number, reason: string | null): Promise<void> {
+    if (this.#ended) return;
+    this.#ended = true;
+    await this.#hooks.run('onExit');
+    this.#arbiter.close();
+    this.#options.listeners.close();
+    this.#options.pidFile?.release();
+    this.#options.onExit(code, reason);
+  }
+
+  #reap(): void {
+    reapOrphans(this.#children.pids());
+    this.#options.clock.after(reapMs, () => this.#reap());
+  }
+
+  #current() {
+    return this.#options.generations.get(this.#arbiter.state.generation);
+  }
+
+  #view() {
+    const { generation, target } = this.#arbiter.state;
+    const addresses = this.#options.listeners.describe().map(({ address }) => address);
+    return {
+      pid: process.pid,
+      version: this.#options.version,
+      workers: target,
+      generation,
+      addresses,
+    };
+  }
+}

@@ -1,0 +1,116 @@
+import { messageOf } from '../core/errors.ts';
+import type { ChildExit, Spawn, SpawnedChild } from '../process/spawn.ts';
+import type { ArbiterEvent } from './event.ts';
+
+/** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
+export const upgradeVariable = 'TSGUN_UPGRADE_FROM';
+
+/** What the programs tell each other over the channel between them. */
+export type UpgradeWord =
+  | { upgrade: 'ready' }
+  | { upgrade: 'failed'; reason: string }
+  | { upgrade: 'take-over' };
+
+/** How this program was started, to be started again in the same way. */
+export interface Invocation {
+  /** Interpreter, its options, our main file and the command line. */
+  command: { file: string; args: readonly string[] };
+  cwd: string;
+  env: Readonly<Record<string, string>>;
+}
+
+export interface UpgradeOptions {
+  spawn: Spawn;
+  invocation: Invocation;
+  push(event: ArbiterEvent): void;
+  listeners(): readonly number[];
+  /** The `preExec` hook, if there is one. */
+  beforeExec(): Promise<void> | null;
+}
+
+type Phase =
+  | { kind: 'idle' }
+  | { kind: 'hook' }
+  | { kind: 'running'; successor: SpawnedChild; lastWord: string | null };
+
+/** The old program's side of a binary upgrade (USR2). */
+export class Upgrade {
+  readonly #options: UpgradeOptions;
+  #phase: Phase = { kind: 'idle' };
+
+  constructor(options: UpgradeOptions) {
+    this.#options = options;
+  }
+
+  start(): void {
+    const hook = this.#options.beforeExec();
+    if (!hook) return this.#exec();
+    const waiting: Phase = { kind: 'hook' };
+    this.#phase = waiting;
+    void hook.then(() => {
+      if (this.#phase === waiting) this.#exec();
+    });
+  }
+
+  cancel(): void {
+    if (this.#phase.kind === 'running') this.#phase.successor.kill('SIGTERM');
+    this.#phase = { kind: 'idle' };
+  }
+
+  handOver(): void {
+    if (this.#phase.kind !== 'running') return;
+    this.#phase.successor.send({ upgrade: 'take-over' } satisfies UpgradeWord);
+  }
+
+  #exec(): void {
+    const { invocation, listeners, push, spawn } = this.#options;
+    const descriptors = listeners();
+    try {
+      const successor = spawn({
+        ...invocation.command,
+        cwd: invocation.cwd,
+        env: {
+          ...invocation.env,
+          LISTEN_FDS: String(descriptors.length),
+          [upgradeVariable]: String(process.pid),
+        },
+        descriptors,
+        output: 'inherit',
+        channel: true,
+        detached: true,
+      });
+      this.#watch(successor);
+    } catch (error) {
+      push({ type: 'upgrade-failed', reason: messageOf(error) });
+    }
+  }
+
+  #watch(successor: SpawnedChild): void {
+    const running: Phase = { kind: 'running', successor, lastWord: null };
+    this.#phase = running;
+    successor.onMessage((message) => {
+      const word = parseUpgradeWord(message);
+      if (this.#phase !== running || !word) return;
+      if (word.upgrade === 'failed') running.lastWord = word.reason;
+      if (word.upgrade === 'ready')
+        this.#options.push({ type: 'upgrade-ready', pid: successor.pid ?? 0 });
+    });
+    successor.onExit((exit) => {
+      if (this.#phase !== running) return;
+      this.#phase = { kind: 'idle' };
+      const reason = running.lastWord ?? describeExit(exit);
+      this.#options.push({ type: 'upgrade-failed', reason });
+    });
+  }
+}
+
+const describeExit = ({ code, signal, error }: ChildExit): string =>
+  error?.message ?? `the new program ${signal ? `was sent ${signal}` : `exited with code ${code}`}`;
+
+const words: ReadonlySet<unknown> = new Set(['ready', 'failed', 'take-over']);
+
+export function parseUpgradeWord(message: unknown): UpgradeWord | undefined {
+  if (typeof message !== 'object' || message === null || !('upgrade' in message)) return undefined;
+  if (!words.has(message.upgrade)) return undefined;
+  return message as UpgradeWord;
+}

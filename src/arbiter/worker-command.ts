@@ -1,0 +1,111 @@
+import { fileURLToPath } from 'node:url';
+import type { SpawnRequest } from '../process/spawn.ts';
+import type { WorkerStart } from '../protocol/worker.ts';
+import type { Settings } from '../settings/table.ts';
+import type { Generation } from './generation.ts';
+
+/** The entry of a Node worker, beside us in the sources as in the build. */
+const workerMain = fileURLToPath(
+  new URL(`../worker/main${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url),
+);
+
+/** Node reads the whole head before we can look at its parts; this bounds what it keeps. */
+const mostHeadBytes = 1024 * 1024;
+
+const maxHeadBytes = ({ limitRequestLine, limitRequestFields, limitRequestFieldSize }: Settings) =>
+  limitRequestLine === 0 || limitRequestFieldSize === 0
+    ? mostHeadBytes
+    : Math.min(mostHeadBytes, limitRequestLine + limitRequestFields * limitRequestFieldSize);
+
+/** The inspector stays shut until a hang: then SIGUSR1 opens it, and only stderr learns where. */
+const inspectorArgs = ['--inspect-port=127.0.0.1:0', '--inspect-publish-uid=stderr'];
+
+export interface WorkerCommand {
+  generation: Generation;
+  slot: number;
+  requestLimit: number;
+  purpose: 'serve' | 'check';
+  /** The arbiter's environment at its start, without what is ours. */
+  env: Readonly<Record<string, string>>;
+}
+
+export function workerRequest({ generation, slot, env }: WorkerCommand): SpawnRequest {
+  const { settings } = generation;
+  const listeners = generation.listeners.descriptorsFor(slot);
+  const access = settings.accesslog === '-' ? [1] : [];
+  return {
+    ...generation.launch({
+      file: settings.node ?? process.execPath,
+      args: [
+        ...settings.nodeArgs,
+        `--max-http-header-size=${maxHeadBytes(settings)}`,
+        ...(settings.captureOutput ? inspectorArgs : []),
+        workerMain,
+      ],
+    }),
+    cwd: settings.chdir,
+    env: {
+      ...env,
+      ...poolSize(settings),
+      ...parseRawEnv(settings.rawEnv),
+      TSGUN_WORKER_SLOT: String(slot),
+    },
+    descriptors: [...listeners.map(({ fd }) => fd), ...access],
+    output: settings.captureOutput ? 'capture' : 'inherit',
+    channel: true,
+  };
+}
+
+const poolSize = ({ threads }: Settings): Record<string, string> =>
+  threads > 1 ? { UV_THREADPOOL_SIZE: String(threads) } : {};
+
+export const parseRawEnv = (pairs: readonly string[]): Record<string, string> =>
+  Object.fromEntries(
+    pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
+  );
+
+/** A child's beats must come several times within the time-out that they prevent. */
+const beatIntervalMs = (timeoutSeconds: number): number =>
+  timeoutSeconds === 0 ? 1000 : Math.max(50, Math.min(1000, (timeoutSeconds * 1000) / 5));
+
+/** The first descriptor after stdin, stdout and stderr (`LISTEN_FDS` starts there too). */
+const firstDescriptor = 3;
+
+export function workerStart(command: WorkerCommand): WorkerStart {
+  const { generation, slot, requestLimit, purpose } = command;
+  const { settings, identity, scriptHooks } = generation;
+  const listeners = generation.listeners
+    .descriptorsFor(slot)
+    .map(({ address }, index) => ({ fd: firstDescriptor + index, address }));
+  return {
+    type: 'start',
+    slot,
+    generation: generation.number,
+    purpose,
+    app: settings.app ?? '.',
+    procName: settings.procName ?? settings.app ?? '.',
+    listeners,
+    backlog: settings.backlog,
+    identity,
+    umask: settings.umask,
+    keepaliveMs: settings.keepalive * 1000,
+    workerConnections: settings.workerConnections,
+    limits: {
+      requestLine: settings.limitRequestLine,
+      requestFields: settings.limitRequestFields,
+      requestFieldSize: settings.limitRequestFieldSize,
+    },
+    beatIntervalMs: beatIntervalMs(settings.timeout),
+    requestLimit,
+    gracefulTimeoutMs: settings.gracefulTimeout * 1000,
+    access: accessTarget(settings, firstDescriptor + listeners.length),
+    spew: settings.spew,
+    hooksFrom: scriptHooks,
+  };
+}
+
+function accessTarget(settings: Settings, stdoutFd: number): WorkerStart['access'] {
+  if (settings.accesslog === null) return null;
+  const to = settings.accesslog === '-' ? { fd: stdoutFd } : { path: settings.accesslog };
+  return { to, format: settings.accessLogFormat };
+}

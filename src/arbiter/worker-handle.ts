@@ -1,0 +1,77 @@
+import { deferred } from '../core/deferred.ts';
+import type { Log } from '../core/logger.ts';
+import { type CapturedOutput, captureOutput } from '../log/captured-output.ts';
+import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
+import { type FromWorker, parseFromWorker, type ToWorker } from '../protocol/worker.ts';
+import { takeAutopsy } from './autopsy.ts';
+
+const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
+
+export interface WorkerHandleOptions {
+  slot: number;
+  spawn: Spawn;
+  log: Log;
+  onMessage(message: FromWorker): void;
+  onExit(exit: ChildExit, tail: string): void;
+}
+
+/** The arbiter's view of one child: its process, its channel and its captured output. */
+export class WorkerHandle {
+  readonly pid: number | undefined;
+  readonly #child: SpawnedChild;
+  readonly #outputs: CapturedOutput[] = [];
+  readonly #inspectorUrl = deferred<string>();
+
+  constructor(request: SpawnRequest, options: WorkerHandleOptions) {
+    this.#child = options.spawn(request);
+    this.pid = this.#child.pid;
+    this.#capture(options);
+    this.#child.onMessage((message) => {
+      const parsed = parseFromWorker(message);
+      if (parsed) options.onMessage(parsed);
+    });
+    this.#child.onExit((exit) => options.onExit(exit, this.#tail()));
+  }
+
+  send(message: ToWorker): void {
+    this.#child.send(message);
+  }
+
+  kill(signal: NodeJS.Signals): void {
+    this.#child.kill(signal);
+  }
+
+  /** The stack of its blocked loop and what was in flight, or why there is none; never rejects. */
+  autopsy(budgetMs: number): Promise<string> {
+    if (this.#outputs.length === 0) {
+      return Promise.resolve('No stack could be taken: capture_output is off');
+    }
+    return takeAutopsy(
+      {
+        openInspector: () => this.#child.kill('SIGUSR1'),
+        inspectorUrl: () => this.#inspectorUrl.promise,
+      },
+      budgetMs,
+    );
+  }
+
+  #capture({ slot, log }: WorkerHandleOptions): void {
+    const { stdout, stderr } = this.#child;
+    const pid = this.#child.pid ?? 0;
+    if (stdout) this.#outputs.push(captureOutput(stdout, { slot, pid, level: 'info', log }));
+    if (!stderr) return;
+    const onLine = (line: string) => {
+      const url = inspectorLine.exec(line)?.[1];
+      if (url) this.#inspectorUrl.resolve(url);
+    };
+    this.#outputs.push(captureOutput(stderr, { slot, pid, level: 'error', log, onLine }));
+  }
+
+  /** Stderr comes last, because that is where a dying program writes. */
+  #tail(): string {
+    return this.#outputs
+      .map((output) => output.tail())
+      .filter((tail) => tail !== '')
+      .join('\n');
+  }
+}

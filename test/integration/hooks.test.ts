@@ -1,0 +1,62 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { startTsgun } from '../helpers/start-tsgun.ts';
+import { fetchOnce } from '../helpers/strict-client.ts';
+import { makeTempDir } from '../helpers/temp-dir.ts';
+import { helloApp, writeFiles } from '../helpers/write-files.ts';
+
+const names = [
+  'onStarting',
+  'onReload',
+  'whenReady',
+  'preFork',
+  'postFork',
+  'postWorkerInit',
+  'workerExit',
+  'childExit',
+  'nworkersChanged',
+  'onExit',
+  'preRequest',
+  'postRequest',
+];
+
+const tracing = `
+  const say = (name) => (first) => console.log('hook ' + name + ' pid ' + first.pid);
+  export const app = 'app.js';
+  ${names.map((name) => `export const ${name} = say('${name}');`).join('\n  ')}
+`;
+
+test('every hook of a config script runs with its arguments', async (t) => {
+  const dir = writeFiles(makeTempDir(t), { 'app.js': helloApp(), 'conf.mjs': tracing });
+  const tsgun = await startTsgun(t, ['-c', 'conf.mjs'], { cwd: dir });
+  await fetchOnce({ port: tsgun.port });
+  tsgun.signal('SIGTTIN');
+  await tsgun.waitForLog(/Booting worker/, 2);
+  tsgun.signal('SIGHUP');
+  await tsgun.waitForLog(/Reload done/);
+  assert.equal(await tsgun.stop(), 0);
+  const output = tsgun.log + tsgun.stdout;
+  for (const name of names) assert.match(output, new RegExp(`hook ${name} pid \\d+`), name);
+});
+
+test('a hook that throws is logged with its name and one that hangs is cut off', async (t) => {
+  const dir = writeFiles(makeTempDir(t), {
+    'app.js': helloApp('hello'),
+    'conf.mjs': `
+      export const app = 'app.js';
+      export const hookTimeout = 0.3;
+      export function onStarting() { throw new Error('first trouble'); }
+      export function whenReady() { for (;;); }
+      export function postFork() { throw new Error('second trouble'); }
+      export function preRequest() { throw new Error('third trouble'); }
+      export async function childExit() { await new Promise(() => {}); }
+    `,
+  });
+  const tsgun = await startTsgun(t, ['-c', 'conf.mjs'], { cwd: dir });
+  await tsgun.waitForLog(/onStarting.*first trouble/s);
+  await tsgun.waitForLog(/postFork.*second trouble/s);
+  await tsgun.waitForLog(/"?whenReady"? was cut off/);
+  assert.equal((await fetchOnce({ port: tsgun.port })).body, 'hello');
+  await tsgun.waitForLog(/preRequest.*third trouble/s);
+  assert.equal(await tsgun.stop(), 0);
+});
