@@ -33,7 +33,7 @@ function onTakeOver(callback: () => void): void {
   const once = () => {
     process.removeListener('message', hear);
     process.removeListener('disconnect', once);
-    if (process.connected) process.disconnect();
+    if (process.connected) process.disconnect?.();
     callback();
   };
   const hear = (message: unknown) => {

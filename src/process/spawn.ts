@@ -9,8 +9,8 @@ export interface SpawnRequest {
   env: Readonly<Record<string, string>>;
   /** Descriptors the child gets as 3, 4, 5 ...; the channel comes after them. */
   descriptors: readonly number[];
-  /** `capture` pipes stdout and stderr to the caller, `inherit` shares them. */
-  output: 'capture' | 'inherit';
+  /** `capture` pipes stdout and stderr to the caller, `inherit` shares ours. */
+  output: 'capture' | 'inherit' | 'ignore';
   /** With a channel, messages travel as lines of JSON (`NODE_CHANNEL_FD`). */
   channel: boolean;
   /** In a session of its own, and not waited for by our event loop. */
@@ -42,23 +42,24 @@ export interface ChildExit {
 export type Spawn = (request: SpawnRequest) => SpawnedChild;
 
 export const spawnChild: Spawn = (request) => {
-  const output = request.output === 'capture' ? 'pipe' : 'inherit';
   try {
-    return watch(start(request, output));
+    return watch(start(request));
   } catch (error) {
     // Node reports most failures later, by an event, but some (a list of arguments too long) now.
     return stillborn(error instanceof Error ? error : new Error(String(error)));
   }
 };
 
-const start = (request: SpawnRequest, output: 'pipe' | 'inherit'): ChildProcess =>
+const stdio = { capture: 'pipe', inherit: 'inherit', ignore: 'ignore' } as const;
+
+const start = (request: SpawnRequest): ChildProcess =>
   spawn(request.file, request.args, {
     cwd: request.cwd,
     env: request.env,
     stdio: [
       'ignore',
-      output,
-      output,
+      stdio[request.output],
+      stdio[request.output],
       ...request.descriptors,
       ...(request.channel ? ['ipc' as const] : []),
     ],

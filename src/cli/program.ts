@@ -1,0 +1,129 @@
+import { Command, CommanderError, Option } from 'commander';
+import { TsgunError } from '../core/errors.ts';
+import type { Setting } from '../settings/define.ts';
+import { toKebab } from '../settings/names.ts';
+import type { Given } from '../settings/resolve.ts';
+import { suggest } from '../settings/suggest.ts';
+import { type SettingName, sections, table } from '../settings/table.ts';
+
+/** What a command line asks for: settings, or just some text to print. */
+export type CommandLine = { kind: 'settings'; given: Given[] } | { kind: 'print'; text: string };
+
+/**
+ * Reads a command line, without the program's name. `origin` replaces the flags as the source of
+ * the values. Values are not checked yet; an unknown flag is TSGUN_E_USAGE.
+ */
+export function parseCommandLine(
+  args: readonly string[],
+  version: string,
+  origin?: string,
+): CommandLine {
+  const given: Given[] = [];
+  let printed = '';
+  const program = createProgram(version, (entry) =>
+    given.push({ ...entry, origin: origin ?? entry.origin }),
+  );
+  program.configureOutput({ writeOut: (text) => (printed += text), writeErr: () => undefined });
+  try {
+    program.parse(args, { from: 'user' });
+  } catch (error) {
+    if (!(error instanceof CommanderError)) throw error;
+    if (error.exitCode === 0) return { kind: 'print', text: printed };
+    throw usageError(error, origin);
+  }
+  return { kind: 'settings', given };
+}
+
+function createProgram(version: string, add: (given: Given) => void): Command {
+  const program = new Command('tsgun')
+    .description('Serves an app from a supervised pool of workers.')
+    .usage('[options] [APP]')
+    .argument('[APP]', table.app.summary)
+    .version(version, '-v, --version', 'Print the version and exit')
+    .helpOption('-h, --help', 'Print this and exit')
+    .configureHelp({ helpWidth: 80 })
+    .allowExcessArguments(false)
+    .exitOverride()
+    .showSuggestionAfterError(false)
+    .action((app: string | undefined) => {
+      if (app !== undefined) add({ name: 'app', raw: app, kind: 'text', origin: 'argument APP' });
+    });
+  for (const [section, settings] of Object.entries(sections)) {
+    for (const name of Object.keys(settings) as SettingName[]) {
+      if (name === 'app') continue;
+      for (const option of optionsOf(name)) {
+        option.helpGroup(`${section}:`);
+        program.addOption(option);
+        const raw = (value: unknown) => (value === null || value === undefined ? 'true' : value);
+        program.on(`option:${option.name()}`, (value: unknown) =>
+          add({
+            name,
+            raw: option.negate ? 'false' : raw(value),
+            kind: 'text',
+            origin: option.long ?? option.flags,
+          }),
+        );
+      }
+    }
+  }
+  return program;
+}
+
+/** The flag itself, `--no-...` for what can be switched off, and Gunicorn's other names. */
+function optionsOf(name: SettingName): Option[] {
+  const setting: Setting<unknown> = table[name];
+  const { metavar } = setting.schema;
+  const value = metavar === null ? '' : ` <${metavar}>`;
+  const short = setting.short === undefined ? '' : `-${setting.short}, `;
+  const main = new Option(`${short}--${toKebab(name)}${value}`, describe(setting));
+  const hidden = (setting.aliases ?? []).map((alias) => `--${alias}${value}`);
+  if (metavar === null) hidden.push(`--no-${toKebab(name)}`);
+  return [main, ...hidden.map((flags) => new Option(flags).hideHelp())];
+}
+
+function describe({ summary, default: value, schema }: Setting<unknown>): string {
+  if (schema.metavar === null || value === null) return summary;
+  const text = Array.isArray(value) ? value.join(' ') : String(value);
+  // Long defaults, like that of the access log format, are for the manual.
+  return text === '' || text.length > 40 ? summary : `${summary} [${text}]`;
+}
+
+function usageError(error: CommanderError, origin?: string): TsgunError {
+  const text = error.message.replace(/^error: /, '').replaceAll("'", '"');
+  const flag = error.code === 'commander.unknownOption' ? /"(-[^"]*)"/.exec(text)?.[1] : undefined;
+  const meant = flag === undefined ? null : suggestFlag(flag);
+  const hint = meant === null ? 'see "tsgun --help"' : `did you mean "${meant}"?`;
+  const where = origin === undefined ? '' : `${origin}: `;
+  return new TsgunError('TSGUN_E_USAGE', `${where}${text}, ${hint}`, { cause: error });
+}
+
+function suggestFlag(flag: string): string | null {
+  const known = (Object.keys(table) as SettingName[]).flatMap((name) => {
+    const { aliases = [] }: Setting<unknown> = table[name];
+    return [toKebab(name), ...aliases].map((long) => `--${long}`);
+  });
+  return suggest(flag.split('=')[0] ?? flag, known);
+}
+
+/** Splits as a shell does with quotes and backslashes, and expands nothing. */
+export function splitWords(line: string): string[] {
+  const words: string[] = [];
+  const pattern = /\s*((?:[^\s"'\\]|\\.|'[^']*'|"(?:[^"\\]|\\.)*")+)/gsy;
+  let end = 0;
+  for (const match of line.matchAll(pattern)) {
+    end = match.index + match[0].length;
+    words.push(unquote(match[1] ?? ''));
+  }
+  if (line.slice(end).trim() !== '') {
+    const message = `TSGUN_CMD_ARGS: a quote is not closed in ${JSON.stringify(line.slice(end).trim())}`;
+    throw new TsgunError('TSGUN_E_USAGE', message);
+  }
+  return words;
+}
+
+const unquote = (word: string): string =>
+  word.replaceAll(
+    /\\(.)|'([^']*)'|"((?:[^"\\]|\\.)*)"/gs,
+    (_, escaped, single, double) =>
+      escaped ?? single ?? String(double).replaceAll(/\\(["\\$`])/g, '$1'),
+  );

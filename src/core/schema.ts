@@ -1,0 +1,152 @@
+import { parseBytes, parseDuration, parseOctal } from './units.ts';
+
+/** What was meant, or what would have been understood. */
+export type Parsed<T> = { ok: true; value: T } | { ok: false; expected: string };
+
+/** How values of one kind are written: as text on a command line, typed in a file or a message. */
+export interface Schema<T> {
+  /** What stands for the value in `--help`; null for a flag that takes none. */
+  readonly metavar: string | null;
+  /** Several values; each text is one of them. */
+  readonly many: boolean;
+  fromText(text: string): Parsed<T>;
+  fromValue(value: unknown): Parsed<T>;
+}
+
+const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
+
+/** A schema of one value, from what may be said and how each form is read. */
+function scalar<T>(
+  metavar: string,
+  expected: string,
+  text: (text: string) => T | undefined,
+  value: (value: unknown) => T | undefined,
+): Schema<T> {
+  const settle = (result: T | undefined): Parsed<T> =>
+    result === undefined ? { ok: false, expected } : parsed(result);
+  return {
+    metavar,
+    many: false,
+    fromText: (given) => settle(text(given)),
+    fromValue: (given) => settle(value(given)),
+  };
+}
+
+const numberIn = (min: number, max: number, whole: boolean) => (value: unknown) =>
+  typeof value === 'number' &&
+  value >= min &&
+  value <= max &&
+  (!whole || Number.isInteger(value)) &&
+  Number.isFinite(value)
+    ? value
+    : undefined;
+
+export function int({ min = 0, max = 2 ** 31 - 1 } = {}): Schema<number> {
+  const range = max === 2 ** 31 - 1 ? `from ${min}` : `from ${min} to ${max}`;
+  const check = numberIn(min, max, true);
+  return scalar(
+    'INT',
+    `a whole number ${range}`,
+    (given) => (/^\d{1,10}$/.test(given.trim()) ? check(Number(given)) : undefined),
+    check,
+  );
+}
+
+/** Seconds, with or without a unit. */
+export function duration({ min = 0 } = {}): Schema<number> {
+  const check = numberIn(min, 10 * 365 * 86_400, false);
+  const read = (given: string) => check(parseDuration(given));
+  return scalar(
+    'SECONDS',
+    `seconds from ${min}, or a duration such as "500ms" or "2m"`,
+    read,
+    (given) => (typeof given === 'string' ? read(given) : check(given)),
+  );
+}
+
+export function bytes(): Schema<number> {
+  const check = numberIn(0, 2 ** 53 - 1, true);
+  const read = (given: string) => check(parseBytes(given));
+  return scalar('SIZE', 'a size in bytes, or one such as "512M"', read, (given) =>
+    typeof given === 'string' ? read(given) : check(given),
+  );
+}
+
+export function octal(): Schema<number> {
+  const check = numberIn(0, 0o7777, true);
+  return scalar('MODE', 'an octal file mode such as "022"', parseOctal, (given) =>
+    typeof given === 'string' ? parseOctal(given) : check(given),
+  );
+}
+
+const nonEmpty = (given: unknown) =>
+  typeof given === 'string' && given !== '' && !given.includes('\0') ? given : undefined;
+
+export const text = (metavar = 'TEXT'): Schema<string> =>
+  scalar(metavar, 'text that is not empty', nonEmpty, nonEmpty);
+
+/** Text of a certain form. */
+export const textLike = (metavar: string, pattern: RegExp, expected: string): Schema<string> => {
+  const check = (given: unknown) => {
+    const found = nonEmpty(given);
+    return found !== undefined && pattern.test(found) ? found : undefined;
+  };
+  return scalar(metavar, expected, check, check);
+};
+
+export function choice<const T extends string>(...choices: readonly T[]): Schema<T> {
+  const find = (given: unknown) => choices.find((one) => one === given);
+  return scalar(
+    choices.join('|').length > 24 ? 'NAME' : choices.join('|'),
+    `one of ${choices.map((one) => `"${one}"`).join(', ')}`,
+    find,
+    find,
+  );
+}
+
+export const flag = (): Schema<boolean> => ({
+  metavar: null,
+  many: false,
+  fromText(given) {
+    if (given === 'true' || given === 'false') return parsed(given === 'true');
+    return { ok: false, expected: 'true or false' };
+  },
+  fromValue(given) {
+    if (typeof given === 'boolean') return parsed(given);
+    return { ok: false, expected: 'true or false' };
+  },
+});
+
+/** One value or several. */
+export const list = <T>(item: Schema<T>): Schema<T[]> => ({
+  metavar: item.metavar,
+  many: true,
+  fromText(given) {
+    const one = item.fromText(given);
+    return one.ok ? parsed([one.value]) : one;
+  },
+  fromValue(given) {
+    const values: T[] = [];
+    for (const entry of Array.isArray(given) ? given : [given]) {
+      const one = item.fromValue(entry);
+      if (!one.ok) return { ok: false, expected: `a list, each entry ${one.expected}` };
+      values.push(one.value);
+    }
+    return parsed(values);
+  },
+});
+
+/** The first schema that understands a value. */
+export function either<A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B> {
+  const settle = (one: Parsed<A>, other: () => Parsed<B>): Parsed<A | B> => {
+    if (one.ok) return one;
+    const two = other();
+    return two.ok ? two : { ok: false, expected: `${one.expected}, or ${two.expected}` };
+  };
+  return {
+    metavar: `${first.metavar}|${second.metavar}`,
+    many: false,
+    fromText: (given) => settle(first.fromText(given), () => second.fromText(given)),
+    fromValue: (given) => settle(first.fromValue(given), () => second.fromValue(given)),
+  };
+}

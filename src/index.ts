@@ -1,0 +1,60 @@
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Settings } from './settings/table.ts';
+
+/** What hooks in the arbiter see of it. They run in a process beside it. */
+export interface ServerView {
+  pid: number;
+  version: string;
+  /** How many workers there should be. */
+  workers: number;
+  generation: number;
+  /** With the ports they really got. */
+  addresses: string[];
+}
+
+/** What hooks in a worker see of it. */
+export interface WorkerView {
+  pid: number;
+  slot: number;
+  generation: number;
+}
+
+export interface ChildExit {
+  slot: number;
+  pid: number;
+  generation: number;
+  /** Why it left: `reload`, `crashed`, `timeout` ... */
+  reason: string;
+  code: number | null;
+  signal: string | null;
+}
+
+type May<T> = T | Promise<T>;
+
+/** Gunicorn's server hooks in camel case. One that throws is logged; one that hangs is cut off. */
+export interface Hooks {
+  onStarting?(server: ServerView): May<void>;
+  onReload?(server: ServerView): May<void>;
+  whenReady?(server: ServerView): May<void>;
+  preFork?(server: ServerView, worker: { slot: number }): May<void>;
+  preExec?(server: ServerView): May<void>;
+  childExit?(server: ServerView, worker: ChildExit): May<void>;
+  nworkersChanged?(server: ServerView, now: number, before: number): May<void>;
+  onExit?(server: ServerView): May<void>;
+  postFork?(worker: WorkerView): May<void>;
+  postWorkerInit?(worker: WorkerView): May<void>;
+  workerInt?(worker: WorkerView): May<void>;
+  /** Runs while the worker is stopped in the middle of what hangs, so it cannot wait. */
+  workerAbort?(worker: WorkerView): void;
+  workerExit?(worker: WorkerView): May<void>;
+  preRequest?(worker: WorkerView, req: IncomingMessage): void;
+  postRequest?(worker: WorkerView, req: IncomingMessage, res: ServerResponse): void;
+}
+
+type Unset<T> = { [Name in keyof T]?: T[Name] | string };
+
+/** Settings by their names in camel case, and hooks. */
+export type Config = Unset<Omit<Settings, 'config' | 'checkConfig' | 'printConfig'>> & Hooks;
+
+/** Gives a config file its types; returns what it is given. */
+export const defineConfig = (config: Config): Config => config;

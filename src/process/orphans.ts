@@ -1,0 +1,40 @@
+import { readdirSync, readFileSync } from 'node:fs';
+import { libc } from '../native/libc.ts';
+
+const WNOHANG = 1;
+
+/**
+ * As pid 1 every orphan of the machine becomes our child. Buries the dead ones among them, but
+ * never our own, whose exit Node is waiting for.
+ */
+export function reapOrphans(ours: readonly number[]): void {
+  for (const pid of childrenOf(process.pid)) {
+    if (ours.includes(pid) || !isZombie(pid)) continue;
+    try {
+      libc('waitpid', pid, null, WNOHANG);
+    } catch {
+      // Somebody else has waited for it.
+    }
+  }
+}
+
+function childrenOf(pid: number): number[] {
+  try {
+    return readdirSync(`/proc/${pid}/task`).flatMap((task) =>
+      readFileSync(`/proc/${pid}/task/${task}/children`, 'utf8')
+        .split(' ')
+        .filter(Boolean)
+        .map(Number),
+    );
+  } catch {
+    return [];
+  }
+}
+
+function isZombie(pid: number): boolean {
+  try {
+    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
+  } catch {
+    return false;
+  }
+}

@@ -1,0 +1,52 @@
+/** Hooks that run beside the arbiter; the others run in the workers. */
+export const arbiterHooks = [
+  'onStarting',
+  'onReload',
+  'whenReady',
+  'preFork',
+  'preExec',
+  'childExit',
+  'nworkersChanged',
+  'onExit',
+] as const;
+
+export const workerHooks = [
+  'postFork',
+  'postWorkerInit',
+  'workerInt',
+  'workerAbort',
+  'workerExit',
+  'preRequest',
+  'postRequest',
+] as const;
+
+export const hookNames: readonly string[] = [...arbiterHooks, ...workerHooks];
+
+/** Between the arbiter and the process that a script config runs in. */
+export type ToConfigHost = { type: 'hook'; id: number; name: string; args: unknown[] };
+
+export type FromConfigHost =
+  | { type: 'config'; values: Record<string, unknown>; functions: string[] }
+  | { type: 'failed'; message: string; stack: string }
+  | { type: 'hook-done'; id: number }
+  | { type: 'hook-failed'; id: number; stack: string };
+
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null;
+
+/** The script can write to the channel too, so its words are checked. */
+export function parseFromConfigHost(message: unknown): FromConfigHost | undefined {
+  if (!isRecord(message)) return undefined;
+  const { type, id, values, functions } = message;
+  if (type === 'config' && isRecord(values) && Array.isArray(functions)) {
+    return { type, values, functions: functions.filter((name) => typeof name === 'string') };
+  }
+  if (type === 'failed') {
+    return { type, message: String(message['message']), stack: String(message['stack']) };
+  }
+  if (type === 'hook-done' && typeof id === 'number') return { type, id };
+  if (type === 'hook-failed' && typeof id === 'number') {
+    return { type, id, stack: String(message['stack']) };
+  }
+  return undefined;
+}

@@ -1,0 +1,38 @@
+import type { Setting } from './define.ts';
+import { appSettings } from './table/app.ts';
+import { httpSettings } from './table/http.ts';
+import { loggingSettings } from './table/logging.ts';
+import { processSettings } from './table/process.ts';
+import { socketSettings } from './table/socket.ts';
+import { workerSettings } from './table/workers.ts';
+
+/** In the order of `--help`. */
+export const sections = {
+  App: appSettings,
+  Socket: socketSettings,
+  Workers: workerSettings,
+  HTTP: httpSettings,
+  Logging: loggingSettings,
+  Process: processSettings,
+} as const;
+
+/** The only place where a setting exists. */
+export const table = {
+  ...appSettings,
+  ...socketSettings,
+  ...workerSettings,
+  ...httpSettings,
+  ...loggingSettings,
+  ...processSettings,
+};
+
+export type SettingName = keyof typeof table;
+
+export type Settings = {
+  [Name in SettingName]: (typeof table)[Name] extends Setting<infer T> ? T : never;
+};
+
+export const settingNames = Object.keys(table) as SettingName[];
+
+export const defaultSettings = (): Settings =>
+  Object.fromEntries(settingNames.map((name) => [name, table[name].default])) as Settings;

@@ -1,0 +1,117 @@
+import { bytes, choice, duration, either, int } from '../../core/schema.ts';
+import { setting } from '../define.ts';
+
+export const workerSettings = {
+  workers: setting<number | 'auto'>({
+    schema: either(int({ min: 1, max: 1024 }), choice('auto')),
+    default: 1,
+    onReload: 'generation',
+    short: 'w',
+    environment: { variable: 'WEB_CONCURRENCY' },
+    summary: 'Number of workers; "auto" is 2 x CPUs + 1',
+  }),
+  workerClass: setting<'auto' | 'node'>({
+    schema: choice('auto', 'node'),
+    default: 'auto',
+    onReload: 'generation',
+    short: 'k',
+    summary: 'Kind of workers',
+  }),
+  threads: setting<number>({
+    schema: int({ min: 1, max: 1024 }),
+    default: 1,
+    onReload: 'generation',
+    summary: "Beyond 1: size of a worker's thread pool (UV_THREADPOOL_SIZE)",
+  }),
+  workerConnections: setting<number>({
+    schema: int({ min: 1 }),
+    default: 1000,
+    onReload: 'generation',
+    summary: 'Connections at which a worker accepts no more until one ends',
+  }),
+  maxRequests: setting<number>({
+    schema: int(),
+    default: 0,
+    onReload: 'generation',
+    summary: 'Replace a worker after this many requests; 0 never',
+  }),
+  maxRequestsJitter: setting<number>({
+    schema: int({ max: 2 ** 30 }),
+    default: 0,
+    onReload: 'generation',
+    summary: 'Most that is added to max_requests at random',
+  }),
+  maxMemory: setting<number>({
+    schema: bytes(),
+    default: 0,
+    onReload: 'generation',
+    summary: 'Replace a worker that uses more memory (RSS); 0 never',
+  }),
+  maxWorkerAge: setting<number>({
+    schema: duration(),
+    default: 0,
+    onReload: 'generation',
+    summary: 'Replace a worker that is older; 0 never',
+  }),
+  timeout: setting<number>({
+    schema: duration(),
+    default: 30,
+    onReload: 'generation',
+    short: 't',
+    summary: 'Kill a worker whose event loop is blocked for longer; 0 never',
+  }),
+  bootTimeout: setting<number>({
+    schema: duration({ min: 0.1 }),
+    default: 60,
+    onReload: 'generation',
+    summary: 'Time a worker may take until it is ready',
+  }),
+  gracefulTimeout: setting<number>({
+    schema: duration(),
+    default: 30,
+    onReload: 'generation',
+    summary: 'Time a leaving worker may take to finish its requests',
+  }),
+  quickTimeout: setting<number>({
+    schema: duration(),
+    default: 1,
+    onReload: 'generation',
+    summary: 'Time a worker may take to leave on INT or QUIT',
+  }),
+  dumpTimeout: setting<number>({
+    schema: duration({ min: 0.1 }),
+    default: 2,
+    onReload: 'generation',
+    summary: 'Time that may be spent on taking the stack of a hung worker',
+  }),
+  reloadSurge: setting<number>({
+    schema: int({ min: 1, max: 1024 }),
+    default: 1,
+    onReload: 'generation',
+    summary: 'Workers that a reload starts at the same time',
+  }),
+  backoffInitial: setting<number>({
+    schema: duration({ min: 0.01 }),
+    default: 0.5,
+    onReload: 'generation',
+    summary: 'First pause between starts of a worker that keeps failing; it doubles',
+  }),
+  backoffMax: setting<number>({
+    schema: duration({ min: 0.01 }),
+    default: 30,
+    onReload: 'generation',
+    summary: 'Longest pause between starts of a worker that keeps failing',
+  }),
+  backoffReset: setting<number>({
+    schema: duration({ min: 0.1 }),
+    default: 10,
+    onReload: 'generation',
+    summary: 'Life after which the failures of a worker are forgotten',
+  }),
+  hookTimeout: setting<number>({
+    schema: duration({ min: 0.01 }),
+    default: 5,
+    onReload: 'generation',
+    summary: 'Time a hook may take before it is cut off',
+  }),
+};

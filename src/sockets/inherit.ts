@@ -1,0 +1,32 @@
+import { closeOnExec, isListening } from '../native/sockets.ts';
+
+export interface Inherited {
+  fd: number;
+  name: string;
+}
+
+/** The first descriptor that is passed: sd_listen_fds(3). */
+const first = 3;
+const most = 4096;
+
+/**
+ * Descriptors passed by `LISTEN_FDS`, from systemd or an older tsgun, when they are meant for
+ * process `pid`; the variables are removed from `env`. Throws when one of them does not listen.
+ */
+export function takeInherited(env: NodeJS.ProcessEnv, pid: number): Inherited[] {
+  const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
+  delete env['LISTEN_PID'];
+  delete env['LISTEN_FDS'];
+  delete env['LISTEN_FDNAMES'];
+  delete env['LISTEN_PIDFDID'];
+  const count = Number(LISTEN_FDS);
+  if (Number(LISTEN_PID) !== pid || !Number.isInteger(count) || count < 1 || count > most)
+    return [];
+  const names = LISTEN_FDNAMES?.split(':') ?? [];
+  return Array.from({ length: count }, (_, index) => {
+    const fd = first + index;
+    if (!isListening(fd)) throw new Error(`Inherited descriptor ${fd} is no listening socket`);
+    closeOnExec(fd);
+    return { fd, name: names[index] ?? 'unknown' };
+  });
+}

@@ -1,0 +1,120 @@
+import {
+  attachReusePortProgram,
+  closeDescriptor,
+  detachReusePortProgram,
+  type Instruction,
+  listenSocket,
+  localAddress,
+  type SocketAddress,
+} from '../native/sockets.ts';
+import { type BindOptions, bindSocketAt } from './bind.ts';
+import { describeSocket, dropSyn, type Listener } from './listener.ts';
+
+interface Member {
+  slot: number;
+  fd: number;
+  retired: boolean;
+}
+
+/**
+ * `reuse_port`: each slot has a socket of its own on one port, and the kernel spreads connections
+ * over them: socket(7). The arbiter keeps them all open, so that none dies with its worker.
+ */
+export class PortGroup implements Listener {
+  readonly address: string;
+  readonly #local: SocketAddress;
+  readonly #options: BindOptions;
+  /** In the kernel's order: by `listen`, and on close the last one moves into the gap. */
+  readonly #members: Member[];
+
+  constructor(members: readonly { fd: number; slot: number }[], options: BindOptions) {
+    const [first] = members;
+    if (!first) throw new Error('A port group has at least one socket');
+    this.#local = localAddress(first.fd);
+    this.address = describeSocket(this.#local);
+    this.#options = options;
+    this.#members = members.map((member) => ({ ...member, retired: false }));
+  }
+
+  descriptorFor(slot: number): number {
+    let member = this.#members.find((candidate) => candidate.slot === slot);
+    if (!member) {
+      member = { slot, fd: bindSocketAt(this.#local, this.#options), retired: false };
+      this.#members.push(member);
+      this.#steer();
+    } else if (member.retired) {
+      member.retired = false;
+      this.#steer();
+    }
+    return member.fd;
+  }
+
+  descriptors(): readonly { fd: number; slot: number }[] {
+    return this.#members;
+  }
+
+  setBacklog(backlog: number): void {
+    for (const { fd } of this.#members) listenSocket(fd, backlog);
+  }
+
+  retireSlot(slot: number): void {
+    const member = this.#members.find((candidate) => candidate.slot === slot);
+    const serving = this.#members.filter(({ retired }) => !retired);
+    // The last one keeps its connections waiting rather than refusing them.
+    if (!member || member.retired || serving.length === 1) return;
+    member.retired = true;
+    this.#steer();
+  }
+
+  closeSlot(slot: number): void {
+    const index = this.#members.findIndex((member) => member.slot === slot && member.retired);
+    const [member] = this.#members.slice(index, index + 1);
+    if (!member) return;
+    closeDescriptor(member.fd);
+    const last = this.#members.pop();
+    if (last && last !== member) this.#members[index] = last;
+    this.#steer();
+  }
+
+  refuseNew(): void {
+    for (const { fd } of this.#members) dropSyn(fd);
+  }
+
+  close(): void {
+    for (const { fd } of this.#members) closeDescriptor(fd);
+  }
+
+  /** Only sockets of slots that stay are chosen, so that a retired one can run empty. */
+  #steer(): void {
+    const [first] = this.#members;
+    if (!first) return;
+    const chosen = [...this.#members.entries()].filter(([, { retired }]) => !retired);
+    if (chosen.length < this.#members.length) {
+      attachReusePortProgram(first.fd, chooseAmong(chosen.map(([index]) => index)));
+      this.#steered = true;
+    } else if (this.#steered) {
+      detachReusePortProgram(first.fd);
+      this.#steered = false;
+    }
+  }
+
+  #steered = false;
+}
+
+const loadWord = 0x20;
+const modulo = 0x94;
+const jumpIfEqual = 0x15;
+const give = 0x06;
+/** `SKF_AD_OFF + SKF_AD_RANDOM`: linux/filter.h. */
+const random = -0x1000 + 56;
+
+/** One of these indexes at random. */
+const chooseAmong = (indexes: readonly number[]): Instruction[] => [
+  { code: loadWord, value: random },
+  { code: modulo, value: indexes.length },
+  ...indexes.flatMap((index, position) => [
+    { code: jumpIfEqual, jumpTrue: 0, jumpFalse: 1, value: position },
+    { code: give, value: index },
+  ]),
+  { code: give, value: 0 },
+];
