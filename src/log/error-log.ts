@@ -1,0 +1,132 @@
+import { fstatSync } from 'node:fs';
+import { Writable } from 'node:stream';
+import type { Logger } from 'winston';
+import type { Clock } from '../core/clock.ts';
+import { messageOf } from '../core/errors.ts';
+import { type Log, type LogLevel, logLevels } from '../core/logger.ts';
+import { AppendSink } from './append-sink.ts';
+import {
+  type Render,
+  renderJournal,
+  renderJson,
+  renderText,
+  type TimedRecord,
+} from './error-format.ts';
+import { openLogFile } from './log-file.ts';
+
+export interface ErrorLogOptions {
+  /** A file, or `-` for stderr. */
+  path: string;
+  format: 'auto' | 'text' | 'json';
+  level: LogLevel;
+  clock: Clock;
+  env: NodeJS.ProcessEnv;
+}
+
+const stderr = 2;
+/** Before winston is there; a start that says more than this has other troubles. */
+const mostQueued = 1000;
+/** How long the end of the process waits for a slow reader. */
+const closeMs = 1000;
+
+/** The one writer of the error log: winston over a sink of our own. */
+export class ErrorLog {
+  readonly #options: ErrorLogOptions;
+  readonly #sink: AppendSink;
+  readonly #render: Render;
+  readonly #queued: TimedRecord[] = [];
+  #level: LogLevel;
+  #logger: Logger | null = null;
+  #loading: Promise<void> | null = null;
+
+  /** Throws TSGUN_E_LOG when the file cannot be opened. */
+  constructor(options: ErrorLogOptions) {
+    const { path, level } = options;
+    this.#options = options;
+    this.#level = level;
+    const fd = path === '-' ? stderr : openLogFile(path);
+    this.#render = chooseRender(options, fd);
+    this.#sink = new AppendSink(fd, (dropped) =>
+      this.#render({ ...this.#stamp('warning', `${dropped} lines were dropped`) }),
+    );
+  }
+
+  readonly log: Log = (record) => {
+    const timed = { pid: process.pid, ...record, time: this.#options.clock.wallTime() };
+    if (this.#logger) return this.#write(this.#logger, timed);
+    if (this.#queued.length < mostQueued) this.#queued.push(timed);
+  };
+
+  /**
+   * winston takes longer to load than a worker to be spawned, so it is loaded when there is nothing
+   * more urgent; until then records are kept.
+   */
+  start(): Promise<void> {
+    this.#loading ??= this.#load();
+    return this.#loading;
+  }
+
+  setLevel(level: LogLevel): void {
+    this.#level = level;
+    if (this.#logger) this.#logger.level = level;
+  }
+
+  /** Opens the file of that name again; when that fails the open one is kept. */
+  reopen(): void {
+    if (this.#options.path === '-') return;
+    try {
+      this.#sink.replace(openLogFile(this.#options.path));
+    } catch (error) {
+      this.log({ level: 'error', message: messageOf(error) });
+    }
+  }
+
+  /** Settles when everything is written, or a reader was too slow for the end of the process. */
+  async close(): Promise<void> {
+    await this.start();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    const cancel = this.#options.clock.after(closeMs, resolve);
+    await Promise.race([this.#sink.flush(), promise]);
+    cancel();
+  }
+
+  async #load(): Promise<void> {
+    const { default: winston } = await import('winston');
+    const sink = this.#sink;
+    const stream = new Writable({
+      decodeStrings: false,
+      write(lines, _encoding, done) {
+        sink.write(String(lines));
+        done();
+      },
+    });
+    const render = this.#render;
+    const logger = winston.createLogger({
+      level: this.#level,
+      levels: Object.fromEntries(logLevels.toReversed().map((name, rank) => [name, rank])),
+      format: winston.format.printf((info) => render(info['record'] as TimedRecord)),
+      transports: [new winston.transports.Stream({ stream, eol: '' })],
+    });
+    this.#logger = logger;
+    for (const record of this.#queued.splice(0)) this.#write(logger, record);
+  }
+
+  #write(logger: Logger, record: TimedRecord): void {
+    logger.log({ level: record.level, message: record.message, record });
+  }
+
+  #stamp(level: LogLevel, message: string): TimedRecord {
+    return { level, message, pid: process.pid, time: this.#options.clock.wallTime() };
+  }
+}
+
+function chooseRender({ format, env }: ErrorLogOptions, fd: number): Render {
+  if (format === 'json') return renderJson;
+  return format === 'auto' && isJournal(fd, env) ? renderJournal : renderText;
+}
+
+/** systemd says which device and inode its journal is, so that a redirected stderr is none: systemd.exec(5). */
+function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
+  const { dev, ino } = fstatSync(fd);
+  return env['JOURNAL_STREAM'] === `${dev}:${ino}`;
+}
