@@ -1,0 +1,176 @@
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
+import type { AccessRecord } from '../log/access-record.ts';
+import { Connection } from './connection.ts';
+import { findExcess, type Limits, refuse } from './limits.ts';
+
+export interface TrafficOptions {
+  slot: number;
+  /** How long an idle connection is kept; 0 closes after each answer. */
+  keepaliveMs: number;
+  limits: Limits;
+  /** Called for each request that is over, if an access log is kept. */
+  record: ((record: AccessRecord) => void) | null;
+  preRequest: ((req: IncomingMessage) => void) | null;
+  postRequest: ((req: IncomingMessage, res: ServerResponse) => void) | null;
+  /** Called after each request with the number so far. */
+  onRequest(requests: number): void;
+  onConnections(count: number): void;
+}
+
+interface InFlight {
+  req: IncomingMessage;
+  begun: number;
+  /** What the socket had sent before this answer. */
+  sentBefore: number;
+  remoteAddress: string | null;
+}
+
+/** What Node sets on a server whose app has not thought about it. */
+const nodeKeepaliveMs = 5000;
+
+/** Sees all that goes through a server of the app, and changes nothing but what it must. */
+export class Traffic {
+  readonly connections = new Map<Socket, Connection>();
+  requests = 0;
+  /** From now on every answer ends its connection. */
+  closing: boolean;
+  readonly #options: TrafficOptions;
+  readonly #inFlight = new Map<ServerResponse, InFlight>();
+
+  constructor(options: TrafficOptions) {
+    this.#options = options;
+    this.closing = options.keepaliveMs === 0;
+  }
+
+  get inFlight(): number {
+    return this.#inFlight.size;
+  }
+
+  /** `GET /path for 1200 ms`, without the query, which may hold secrets. */
+  describeInFlight(): string[] {
+    const now = performance.now();
+    return [...this.#inFlight.values()].map(({ req, begun }) => {
+      const path = req.url?.split('?', 1)[0]?.slice(0, 1000);
+      return `${req.method} ${path} for ${Math.round(now - begun)} ms`;
+    });
+  }
+
+  /** Answers that have not sent their head yet tell the client that the connection ends. */
+  closeAfterAnswers(): void {
+    this.closing = true;
+    for (const res of this.#inFlight.keys()) if (!res.headersSent) res.shouldKeepAlive = false;
+  }
+
+  /**
+   * Looks at what the server emits, because listeners can be added and removed at any time and
+   * libraries such as engine.io do so.
+   */
+  instrument(server: Server): void {
+    this.#applySettings(server);
+    const emit = server.emit;
+    // A TLS server speaks to its clients on sockets of its own.
+    const connected =
+      server.listenerCount('secureConnection') > 0 ? 'secureConnection' : 'connection';
+    const traffic = this;
+    server.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
+      const [first, second] = args;
+      if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
+        if (!traffic.#begin(first as IncomingMessage, second as ServerResponse)) return true;
+      } else if (event === connected) {
+        traffic.#connect(first as Socket);
+      } else if (event === 'upgrade' || event === 'connect') {
+        traffic.#upgrade(first as IncomingMessage, second as Socket);
+      }
+      return Reflect.apply(emit, this, [event, ...args]);
+    } as typeof emit;
+  }
+
+  #applySettings(server: Server): void {
+    const { keepaliveMs, limits } = this.#options;
+    if (server.keepAliveTimeout === nodeKeepaliveMs || !server.keepAliveTimeout) {
+      server.keepAliveTimeout = keepaliveMs;
+    }
+    // Node would silently drop fields beyond the limit; we count them, and refuse.
+    server.maxHeadersCount = limits.requestFields + 1;
+  }
+
+  #connect(socket: Socket): void {
+    const { onConnections } = this.#options;
+    this.connections.set(socket, new Connection(socket, performance.now()));
+    onConnections(this.connections.size);
+    socket.once('close', () => {
+      this.connections.delete(socket);
+      onConnections(this.connections.size);
+    });
+  }
+
+  #upgrade(req: IncomingMessage, socket: Socket): void {
+    const connection = this.connections.get(socket) ?? this.connections.get(req.socket);
+    if (connection) connection.upgraded = true;
+  }
+
+  /** False when the request was refused, and the app is not to see it. */
+  #begin(req: IncomingMessage, res: ServerResponse): boolean {
+    if (this.#inFlight.has(res)) return true; // an expectation came before it
+    const { limits, preRequest } = this.#options;
+    const { socket } = req;
+    const connection = this.connections.get(socket);
+    if (connection) connection.active += 1;
+    this.#inFlight.set(res, {
+      req,
+      begun: performance.now(),
+      sentBefore: this.#options.record ? socket.bytesWritten : 0,
+      remoteAddress: this.#options.record ? (socket.remoteAddress ?? null) : null,
+    });
+    res.once('close', () => this.#end(res, connection));
+    if (this.closing) res.shouldKeepAlive = false;
+    const excess = findExcess(req, limits);
+    if (excess !== 0) {
+      refuse(res, excess);
+      return false;
+    }
+    preRequest?.(req);
+    return true;
+  }
+
+  #end(res: ServerResponse, connection: Connection | undefined): void {
+    const entry = this.#inFlight.get(res);
+    if (!entry) return;
+    this.#inFlight.delete(res);
+    const { onRequest, postRequest, record, slot } = this.#options;
+    const now = performance.now();
+    if (connection) {
+      connection.active -= 1;
+      connection.becomeIdle(now);
+    }
+    this.requests += 1;
+    if (record) {
+      const { req, begun, remoteAddress } = entry;
+      record({
+        req,
+        res,
+        remoteAddress,
+        startedAt: Date.now() - (now - begun),
+        durationMs: now - begun,
+        bytes: bodyBytes(req, res, entry),
+        aborted: !res.writableFinished,
+        slot,
+      });
+    }
+    postRequest?.(entry.req, res);
+    onRequest(this.requests);
+  }
+}
+
+/** Of the body as it was sent, chunk sizes included. */
+function bodyBytes(
+  { socket, method }: IncomingMessage,
+  res: ServerResponse,
+  entry: InFlight,
+): number {
+  if (method === 'HEAD') return 0;
+  const head: unknown = Reflect.get(res, '_header');
+  const headBytes = typeof head === 'string' ? head.length : 0;
+  return Math.max(0, socket.bytesWritten - entry.sentBefore - headBytes);
+}
