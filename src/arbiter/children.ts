@@ -12,6 +12,8 @@ import { WorkerHandle } from './worker-handle.ts';
 export interface ChildrenOptions {
   spawn: Spawn;
   log: Log;
+  /** Monotonic milliseconds. */
+  now(): number;
   push(event: ArbiterEvent): void;
   /** What every child's environment starts from. */
   env: Readonly<Record<string, string>>;
@@ -72,19 +74,21 @@ export class Children {
   }
 
   #start({ child, slot }: SpawnEffect, generation: Generation): void {
-    const { env, log, push, spawn } = this.#options;
-    const command = { generation, slot, requestLimit: drawLimit(generation), env } as const;
+    const { env, log, now, push, spawn } = this.#options;
+    const requestLimit = drawLimit(generation);
+    const command = { generation, slot, requestLimit, purpose: 'serve', env } as const;
     const handle = new WorkerHandle(workerRequest(command), {
       slot,
       spawn,
       log,
+      now,
       onMessage: (message) => this.#heard(child, message, slot),
       onExit: (exit, tail) => this.#exited(child, exit, tail),
     });
     this.#handles.set(child, handle);
     if (handle.pid === undefined) return;
-    handle.send(workerStart({ ...command, purpose: 'serve' }));
-    push({ type: 'spawned', child, pid: handle.pid, requestLimit: command.requestLimit });
+    handle.send(workerStart(command));
+    push({ type: 'spawned', child, pid: handle.pid, requestLimit });
   }
 
   #heard(child: ChildId, message: FromWorker, slot: number): void {

@@ -1,12 +1,7 @@
+import type { Identity } from '../process/privileges.ts';
 import type { SpawnRequest } from '../process/spawn.ts';
 import type { Settings } from '../settings/table.ts';
 import type { ScriptConfig } from './script-config.ts';
-
-export interface Identity {
-  uid: number;
-  gid: number;
-  groups: number[];
-}
 
 /** One reading of all sources of settings. */
 export interface Loaded {

@@ -2,16 +2,20 @@ import type { Log } from '../core/logger.ts';
 import { createLogFile } from '../log/log-file.ts';
 import { countAvailableCpus } from '../process/available-cpus.ts';
 import { launch } from '../process/launcher.ts';
-import { resolveIdentity } from '../process/privileges.ts';
+import { resolveIdentity, resolveOwner } from '../process/privileges.ts';
 import { diffSettings } from '../settings/changes.ts';
+import { toSnake } from '../settings/names.ts';
 import type { Settings } from '../settings/table.ts';
+import { parseAddress } from '../sockets/address.ts';
 import type { BindOptions } from '../sockets/bind.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
-import type { Generation, Identity, Loaded } from './generation.ts';
+import type { Generation, Loaded } from './generation.ts';
 import { policyFrom } from './policy.ts';
 import type { Policy } from './state.ts';
 
 export interface GenerationsOptions {
+  /** Whose `restart` settings stay in force. */
+  first: Settings;
   listeners: ListenerSet;
   load(): Promise<Loaded>;
   log: Log;
@@ -21,11 +25,8 @@ export interface GenerationsOptions {
 export class Generations {
   readonly #options: GenerationsOptions;
   readonly #held = new Map<number, Generation>();
-  /** Whose `restart` settings are in force. */
-  readonly #first: Settings;
 
-  constructor(first: Loaded, options: GenerationsOptions) {
-    this.#first = first.settings;
+  constructor(options: GenerationsOptions) {
     this.#options = options;
   }
 
@@ -39,10 +40,8 @@ export class Generations {
   async prepare(number: number): Promise<Policy> {
     const loaded = await this.#options.load();
     try {
-      return await this.hold(number, {
-        ...loaded,
-        settings: this.#keepRestartOnly(loaded.settings),
-      });
+      const settings = this.#keepRestartOnly(loaded.settings);
+      return await this.hold(number, { ...loaded, settings });
     } catch (error) {
       loaded.script?.close();
       throw error;
@@ -52,17 +51,18 @@ export class Generations {
   async hold(number: number, loaded: Loaded): Promise<Policy> {
     const { settings } = loaded;
     const { listeners } = this.#options;
-    const identity = await resolveIdentity(settings);
-    if (settings.accesslog !== null && settings.accesslog !== '-')
-      createLogFile(settings.accesslog, identity);
-    await listeners.hold(number, settings.bind, bindOptions(settings, identity));
-    this.#held.set(number, {
+    const identity = resolveIdentity(settings);
+    const generation: Generation = {
       ...loaded,
       number,
       identity,
       listeners: { descriptorsFor: (slot) => listeners.descriptorsFor(number, slot) },
-      launch: (command) => launch(command, identity, { pdeathsig: true }),
-    });
+      launch: (command) => launch(command, identity),
+    };
+    createAccessLog(generation);
+    const addresses = settings.bind.map((text) => parseAddress(text, settings.chdir));
+    await listeners.hold(number, addresses, bindOptions(settings));
+    this.#held.set(number, generation);
     return policyFrom(settings, countAvailableCpus());
   }
 
@@ -72,27 +72,45 @@ export class Generations {
     this.#options.listeners.release(number);
   }
 
-  /** Access log files exist, and belong to who writes them, before any worker opens them. */
+  /** Access log files are there, and belong to who writes them, before any worker opens them. */
   createAccessLogs(): void {
-    for (const { settings, identity } of this.#held.values()) {
-      if (settings.accesslog !== null && settings.accesslog !== '-')
-        createLogFile(settings.accesslog, identity);
-    }
+    for (const generation of this.#held.values()) createAccessLog(generation);
+  }
+
+  close(): void {
+    for (const { script } of this.#held.values()) script?.close();
   }
 
   #keepRestartOnly(settings: Settings): Settings {
     const kept: Settings = { ...settings };
-    for (const change of diffSettings(this.#first, settings)) {
-      if (change.onReload !== 'restart') continue;
-      Object.assign(kept, { [change.name]: change.before });
-      const message = `Setting "${change.name}" changes only with a restart`;
+    for (const { name, before, onReload } of diffSettings(this.#options.first, settings)) {
+      if (onReload !== 'restart') continue;
+      Object.assign(kept, { [name]: before });
+      const message = `The new value of "${toSnake(name)}" takes a restart, not a reload`;
       this.#options.log({ level: 'warning', message });
     }
     return kept;
   }
 }
 
-export function bindOptions(settings: Settings, identity: Identity | null): BindOptions {
-  const { backlog, reusePort, socketMode, socketOwner, umask } = settings;
-  return { backlog, reusePort, socketMode, socketOwner, umask, identity };
+function createAccessLog({ settings, identity }: Generation): void {
+  const { accesslog } = settings;
+  if (accesslog !== null && accesslog !== '-') createLogFile(accesslog, identity);
+}
+
+const everything = 0o777;
+
+function bindOptions({
+  backlog,
+  reusePort,
+  socketMode,
+  socketOwner,
+  umask,
+}: Settings): BindOptions {
+  return {
+    backlog,
+    reusePort,
+    socketMode: socketMode ?? everything & ~(umask ?? 0),
+    socketOwner: socketOwner === null ? null : resolveOwner(socketOwner),
+  };
 }

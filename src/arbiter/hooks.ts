@@ -33,7 +33,7 @@ export class Hooks {
     generation = this.#options.current(),
   ): Promise<void> | null {
     const { script, settings } = generation;
-    if (!script?.hookNames.includes(name)) return null;
+    if (!script?.functions.includes(name)) return null;
     const args = [this.#options.server(), ...extra];
     return script.call(name, args, settings.hookTimeout * 1000).then((end) => {
       if (end.outcome === 'failed') this.#complain(`Hook "${name}" failed: ${end.stack}`);

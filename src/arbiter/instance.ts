@@ -53,6 +53,7 @@ export class Instance {
     this.#children = new Children({
       spawn,
       log,
+      now: () => clock.now(),
       push,
       env: invocation.env,
       generation: (number) => generations.get(number),
@@ -62,7 +63,7 @@ export class Instance {
       spawn,
       invocation,
       push,
-      listeners: () => listeners.describe().map(({ fd }) => fd),
+      listeners: () => listeners.pass(),
       beforeExec: () => this.#hooks.run('preExec'),
     });
   }
@@ -97,7 +98,7 @@ export class Instance {
       case 'release':
         return this.#options.generations.release(effect.generation);
       case 'release-slot':
-        return listeners.releaseSlot(effect.slot);
+        return listeners.retireSlot(effect.slot);
       case 'refuse-new':
         return listeners.refuseNew();
       case 'reopen':
@@ -144,7 +145,7 @@ export class Instance {
 
   /** From here on everything that outlives a program belongs to the new one. */
   #handOver(): void {
-    this.#options.listeners.handOver();
+    this.#options.listeners.disown();
     this.#options.pidFile?.release();
     this.#upgrade.handOver();
   }
@@ -178,7 +179,7 @@ export class Instance {
 
   #view() {
     const { generation, target } = this.#arbiter.state;
-    const addresses = this.#options.listeners.describe().map(({ address }) => address);
+    const { addresses } = this.#options.listeners;
     return {
       pid: process.pid,
       version: this.#options.version,

@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { ChildExit, Spawn, SpawnedChild } from '../process/spawn.ts';
+import type { PassedDescriptor } from '../sockets/listener-set.ts';
 import type { ArbiterEvent } from './event.ts';
 
 /** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
@@ -23,7 +24,7 @@ export interface UpgradeOptions {
   spawn: Spawn;
   invocation: Invocation;
   push(event: ArbiterEvent): void;
-  listeners(): readonly number[];
+  listeners(): readonly PassedDescriptor[];
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
 }
@@ -64,17 +65,18 @@ export class Upgrade {
 
   #exec(): void {
     const { invocation, listeners, push, spawn } = this.#options;
-    const descriptors = listeners();
+    const passed = listeners();
     try {
       const successor = spawn({
         ...invocation.command,
         cwd: invocation.cwd,
         env: {
           ...invocation.env,
-          LISTEN_FDS: String(descriptors.length),
+          LISTEN_FDS: String(passed.length),
+          LISTEN_FDNAMES: passed.map(({ name }) => name).join(':'),
           [upgradeVariable]: String(process.pid),
         },
-        descriptors,
+        descriptors: passed.map(({ fd }) => fd),
         output: 'inherit',
         channel: true,
         detached: true,

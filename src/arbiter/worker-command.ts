@@ -1,5 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type { SpawnRequest } from '../process/spawn.ts';
+import { workerHooks } from '../protocol/config-host.ts';
 import type { WorkerStart } from '../protocol/worker.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Generation } from './generation.ts';
@@ -44,17 +45,22 @@ export function workerRequest({ generation, slot, env }: WorkerCommand): SpawnRe
       ],
     }),
     cwd: settings.chdir,
-    env: {
-      ...env,
-      ...poolSize(settings),
-      ...parseRawEnv(settings.rawEnv),
-      TSGUN_WORKER_SLOT: String(slot),
-    },
+    env: workerEnvironment(settings, slot, env),
     descriptors: [...listeners.map(({ fd }) => fd), ...access],
     output: settings.captureOutput ? 'capture' : 'inherit',
     channel: true,
   };
 }
+
+/** Of our own environment, what is meant for us alone. */
+const ours: ReadonlySet<string> = new Set(['TSGUN_CMD_ARGS', 'NOTIFY_SOCKET', 'JOURNAL_STREAM']);
+
+const workerEnvironment = (settings: Settings, slot: number, env: WorkerCommand['env']) => ({
+  ...Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name))),
+  ...poolSize(settings),
+  ...parseRawEnv(settings.rawEnv),
+  TSGUN_WORKER_SLOT: String(slot),
+});
 
 const poolSize = ({ threads }: Settings): Record<string, string> =>
   threads > 1 ? { UV_THREADPOOL_SIZE: String(threads) } : {};
@@ -73,7 +79,7 @@ const firstDescriptor = 3;
 
 export function workerStart(command: WorkerCommand): WorkerStart {
   const { generation, slot, requestLimit, purpose } = command;
-  const { settings, identity, scriptHooks } = generation;
+  const { settings, identity } = generation;
   const listeners = generation.listeners
     .descriptorsFor(slot)
     .map(({ address }, index) => ({ fd: firstDescriptor + index, address }));
@@ -100,8 +106,14 @@ export function workerStart(command: WorkerCommand): WorkerStart {
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
     access: accessTarget(settings, firstDescriptor + listeners.length),
     spew: settings.spew,
-    hooksFrom: scriptHooks,
+    hooksFrom: hooksFrom(generation),
   };
+}
+
+function hooksFrom({ script, settings }: Generation): WorkerStart['hooksFrom'] {
+  const names = workerHooks.filter((name) => script?.functions.includes(name));
+  if (!script || names.length === 0) return null;
+  return { path: script.path, names, timeoutMs: settings.hookTimeout * 1000 };
 }
 
 function accessTarget(settings: Settings, stdoutFd: number): WorkerStart['access'] {

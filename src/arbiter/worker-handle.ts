@@ -5,12 +5,18 @@ import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/sp
 import { type FromWorker, parseFromWorker, type ToWorker } from '../protocol/worker.ts';
 import { takeAutopsy } from './autopsy.ts';
 
+/** What Node says when its inspector opens, which is nobody's business but ours. */
+const inspectorChatter =
+  /^(?:Debugger listening on |For help, see: https:\/\/nodejs\.org\/|Debugger attached\.|Debugger ending on |Waiting for the debugger )/;
+
 const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
 
 export interface WorkerHandleOptions {
   slot: number;
   spawn: Spawn;
   log: Log;
+  /** Monotonic milliseconds. */
+  now(): number;
   onMessage(message: FromWorker): void;
   onExit(exit: ChildExit, tail: string): void;
 }
@@ -55,16 +61,18 @@ export class WorkerHandle {
     );
   }
 
-  #capture({ slot, log }: WorkerHandleOptions): void {
+  #capture({ slot, log, now }: WorkerHandleOptions): void {
     const { stdout, stderr } = this.#child;
     const pid = this.#child.pid ?? 0;
-    if (stdout) this.#outputs.push(captureOutput(stdout, { slot, pid, level: 'info', log }));
+    const options = { slot, pid, log, now };
+    if (stdout) this.#outputs.push(captureOutput(stdout, { ...options, level: 'info' }));
     if (!stderr) return;
-    const onLine = (line: string) => {
+    const intercept = (line: string) => {
       const url = inspectorLine.exec(line)?.[1];
       if (url) this.#inspectorUrl.resolve(url);
+      return inspectorChatter.test(line);
     };
-    this.#outputs.push(captureOutput(stderr, { slot, pid, level: 'error', log, onLine }));
+    this.#outputs.push(captureOutput(stderr, { ...options, level: 'error', intercept }));
   }
 
   /** Stderr comes last, because that is where a dying program writes. */

@@ -1,6 +1,174 @@
-import type { Loaded } from '../arbiter/generation.ts';
+import path from 'node:path';
+import { isatty } from 'node:tty';
+import type { Notice } from '../arbiter/event.ts';
 import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
-import { findPredecessor } from '../arbiter/predecessor.ts';
+import type { Predecessor } from '../arbiter/predecessor.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
 import type { Invocation } from '../arbiter/upgrade.ts';
+import { watchFiles } from '../arbiter/watch-files.ts';
+import type { Clock } from '../core/clock.ts';
+import { messageOf, stackOf } from '../core/errors.ts';
+import type { ErrorLog } from '../log/error-log.ts';
+import { type Outcome, tellOutcome } from '../process/daemonize.ts';
+import { PidFile, upgradeSuffix } from '../process/pid-file.ts';
+import type { Spawn } from '../process/spawn.ts';
+import { setTitle } from '../runtime/proc-title.ts';
+import type { Settings } from '../settings/table.ts';
+import type { Inherited } from '../sockets/inherit.ts';
+import { holdWithRetries, ListenerSet } from '../sockets/listener-set.ts';
+import type { LoadedSettings } from './load-settings.ts';
+
+export interface ServeOptions {
+  loaded: LoadedSettings;
+  load(): Promise<LoadedSettings>;
+  errorLog: ErrorLog;
+  inherited: readonly Inherited[];
+  predecessor: Predecessor | null;
+  invocation: Invocation;
+  version: string;
+  spawn: Spawn;
+  clock: Clock;
+}
+
+/** Runs an instance to its end. Throws when it cannot be started; nothing is left behind then. */
+export async function serve(options: ServeOptions): Promise<Outcome> {
+  const { clock, errorLog, inherited, predecessor, version } = options;
+  const { log } = errorLog;
+  const loaded = useInherited(options.loaded, inherited);
+  const { settings } = loaded;
+  const info = (message: string) => log({ level: 'info', message });
+  setTitle('arbiter', nameOf(settings), 'starting');
+  // Whatever goes wrong in a corner, the workers go on serving.
+  process.on('uncaughtException', (error) => {
+    log({ level: 'critical', message: `Unexpected error: ${stackOf(error)}` });
+  });
+
+  const pidFile = await acquirePidFile(settings, predecessor);
+  const listeners = new ListenerSet(inherited);
+  try {
+    info(`Starting tsgun ${version}`);
+    const generations = new Generations({
+      first: settings,
+      listeners,
+      load: async () => useInherited(await options.load(), inherited),
+      log,
+    });
+    const policy = await holdWithRetries(() => generations.hold(1, loaded), {
+      clock,
+      onRetry: info,
+    });
+    for (const address of listeners.addresses)
+      info(`Listening at: ${urlOf(address)} (${process.pid})`);
+    for (const { fd, name } of listeners.unused) {
+      log({
+        level: 'warning',
+        message: `Nothing binds the inherited descriptor ${fd} ("${name}")`,
+      });
+    }
+    info('Using worker: node');
+    return await runInstance({ ...options, loaded }, { generations, listeners, pidFile, policy });
+  } catch (error) {
+    listeners.close();
+    pidFile?.release();
+    loaded.script?.close();
+    throw error;
+  }
+}
+
+type Parts = Pick<
+  ConstructorParameters<typeof Instance>[0],
+  'generations' | 'listeners' | 'pidFile' | 'policy'
+>;
+
+function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
+  const { clock, errorLog, invocation, loaded, predecessor, spawn, version } = options;
+  const { settings } = loaded;
+  return new Promise((resolve, reject) => {
+    const instance = new Instance({
+      ...parts,
+      clock,
+      spawn,
+      errorLog,
+      version,
+      invocation,
+      onNotice(notice) {
+        showState(notice, settings);
+        if (notice.notice !== 'serving') return;
+        predecessor?.ready();
+        void tellOutcome({ exitCode: 0, message: null });
+      },
+      onExit: (exitCode, message) => resolve({ exitCode, message }),
+    });
+    predecessor?.onTakeOver(() => takeOver(parts, settings, errorLog));
+    listenToSignals({
+      obey: (command) => instance.obey(command),
+      log: errorLog.log,
+      onTerminal: isatty(0) || isatty(1),
+    });
+    if (settings.reload) void watch(settings, errorLog, clock, instance);
+    // Only when the first workers are on their way is there time to load winston.
+    instance.start().then(() => setImmediate(() => void errorLog.start()), reject);
+  });
+}
+
+const nameOf = ({ app, procName }: Settings): string => procName ?? app ?? 'app';
+
+const urlOf = (address: string): string =>
+  address.startsWith('unix:') ? address : `http://${address}`;
+
+/** Where the user binds nothing, what was passed to us is what we serve on. */
+function useInherited(loaded: LoadedSettings, inherited: readonly Inherited[]): LoadedSettings {
+  const passedByUpgrade = inherited.some(({ name }) => name.includes('%23'));
+  if (loaded.origins.bind !== undefined || inherited.length === 0 || passedByUpgrade) return loaded;
+  const bind = inherited.map(({ fd }) => `fd://${fd}`);
+  return { ...loaded, settings: { ...loaded.settings, bind } };
+}
+
+async function acquirePidFile({ pidfile }: Settings, predecessor: Predecessor | null) {
+  if (pidfile === null) return null;
+  return PidFile.acquire(predecessor ? pidfile + upgradeSuffix : pidfile);
+}
+
+/** The old program has let go of everything. */
+function takeOver({ listeners, pidFile }: Parts, settings: Settings, { log }: ErrorLog): void {
+  listeners.adopt();
+  if (settings.pidfile === null) return;
+  try {
+    pidFile?.renameTo(settings.pidfile);
+  } catch (error) {
+    log({ level: 'error', message: `Cannot take over "${settings.pidfile}": ${messageOf(error)}` });
+  }
+}
+
+const states: Partial<Record<Notice['notice'], string>> = {
+  serving: 'serving',
+  'reload-started': 'reloading',
+  'reload-done': 'serving',
+  'reload-failed': 'serving',
+  stopping: 'stopping',
+};
+
+function showState({ notice }: Notice, settings: Settings): void {
+  const state = states[notice];
+  if (state !== undefined) setTitle('arbiter', nameOf(settings), state);
+}
+
+async function watch(settings: Settings, { log }: ErrorLog, clock: Clock, instance: Instance) {
+  const { app, chdir, config, reloadExtraFiles } = settings;
+  const appFolder = path.dirname(path.resolve(chdir, app ?? '.'));
+  const folder = appFolder.startsWith(chdir) ? chdir : appFolder;
+  const onError = (error: unknown) =>
+    log({ level: 'error', message: `Cannot watch "${folder}": ${messageOf(error)}` });
+  await watchFiles({
+    folder,
+    extra: [...reloadExtraFiles, ...(config === null ? [] : [config])],
+    clock,
+    onReady: () => log({ level: 'info', message: `Watching "${folder}" for changes` }),
+    onError,
+    onChange(file) {
+      log({ level: 'info', message: `Changed: ${file}` });
+      instance.obey({ command: 'reload' });
+    },
+  }).catch(onError);
+}

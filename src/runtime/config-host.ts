@@ -56,4 +56,10 @@ try {
   say({ type: 'config', values, functions });
 } catch (error) {
   say({ type: 'failed', message: messageOf(error), stack: describe(error) });
+  // Only Node itself knows where a module cannot be parsed, and tells it as it dies of it.
+  if (error instanceof SyntaxError) {
+    setImmediate(() => {
+      throw error;
+    });
+  }
 }

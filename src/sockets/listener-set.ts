@@ -176,10 +176,10 @@ const attempts = 5;
 const pauseMs = 1000;
 
 /** Tries an address in use again, as Gunicorn does, because an old server may just be leaving. */
-export async function holdWithRetries(
-  hold: () => Promise<void>,
+export async function holdWithRetries<T>(
+  hold: () => Promise<T>,
   { clock, onRetry }: RetryOptions,
-): Promise<void> {
+): Promise<T> {
   for (let attempt = 1; ; attempt += 1) {
     try {
       return await hold();

@@ -75,6 +75,11 @@ async function fail(kind: 'app' | 'boot', error: unknown): Promise<void> {
     ...(stack && { stack }),
   });
   // Only Node itself knows where a module cannot be parsed, and tells it as it dies of it.
-  if (error instanceof SyntaxError && !located) throw error;
+  if (error instanceof SyntaxError && !located) {
+    setImmediate(() => {
+      throw error;
+    });
+    return;
+  }
   process.exit(1);
 }

@@ -72,7 +72,7 @@ export class Tsgun {
   }
 
   /** Waits for the n-th match (from 1) of a pattern in the error log. */
-  waitForLog(pattern: RegExp, count = 1, timeoutMs = 20_000): Promise<true> {
+  waitForLog(pattern: RegExp, count = 1, timeoutMs = 20_000): Promise<boolean> {
     const all = new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`);
     return waitFor(
       `${pattern} in the log`,

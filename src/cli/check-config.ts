@@ -1,0 +1,52 @@
+import type { Generation } from '../arbiter/generation.ts';
+import { workerRequest, workerStart } from '../arbiter/worker-command.ts';
+import { launch } from '../process/launcher.ts';
+import { resolveIdentity } from '../process/privileges.ts';
+import type { Spawn } from '../process/spawn.ts';
+import { parseFromWorker } from '../protocol/worker.ts';
+import type { LoadedSettings } from './load-settings.ts';
+
+export interface CheckOptions {
+  spawn: Spawn;
+  env: Readonly<Record<string, string>>;
+}
+
+/** Loads the app in a child, without any listener; null when it is good, else what is wrong. */
+export function checkApp(
+  loaded: LoadedSettings,
+  { spawn, env }: CheckOptions,
+): Promise<string | null> {
+  const settings = { ...loaded.settings, captureOutput: false, accesslog: null };
+  const identity = resolveIdentity(settings);
+  const generation: Generation = {
+    ...loaded,
+    settings,
+    number: 0,
+    identity,
+    listeners: { descriptorsFor: () => [] },
+    launch: (command) => launch(command, identity),
+  };
+  const command = { generation, slot: 0, requestLimit: 0, purpose: 'check', env } as const;
+  const child = spawn(workerRequest(command));
+  child.send(workerStart(command));
+  return new Promise((resolve) => {
+    let verdict: string | null = 'the worker said nothing';
+    const timer = setTimeout(() => {
+      verdict = `the app was not loaded within boot_timeout (${settings.bootTimeout} s)`;
+      child.kill('SIGKILL');
+    }, settings.bootTimeout * 1000);
+    child.onMessage((message) => {
+      const word = parseFromWorker(message);
+      if (word?.type === 'ready') verdict = null;
+      if (word?.type === 'failed') verdict = word.stack ?? word.message;
+    });
+    child.onExit(({ code, error }) => {
+      clearTimeout(timer);
+      if (error) verdict = error.message;
+      else if (verdict === 'the worker said nothing')
+        verdict = `the worker exited with code ${code}`;
+      loaded.script?.close();
+      resolve(verdict);
+    });
+  });
+}
