@@ -5,7 +5,7 @@ import type { ArbiterState } from './state.ts';
 import { transition } from './transition.ts';
 
 /** The loop looks up at least this often, so that it notices when it was itself held up. */
-const longestSleepMs = 1000;
+const longestSleepMs = 250;
 
 export type Perform = (effect: Effect) => void;
 

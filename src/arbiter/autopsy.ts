@@ -35,13 +35,13 @@ export async function takeAutopsy(patient: Patient, budgetMs: number): Promise<s
 
 async function examine(inspector: Inspector, signal: AbortSignal): Promise<string> {
   const paused = inspector.once('Debugger.paused');
-  await inspector.call('Debugger.enable');
+  await inspector.call('Debugger.enable'); // and it tells of every script
   await inspector.call('Debugger.pause');
   const frames = await Promise.race([paused, delay(pauseMs, signal)]);
   if (frames === undefined) await inspector.call('Debugger.disable');
   const inFlight = await evaluate(inspector, "globalThis[Symbol.for('tsgun.autopsy')]?.() ?? []");
   await evaluate(inspector, "globalThis[Symbol.for('tsgun.abort')]?.(), []");
-  return [renderStack(frames), ...renderInFlight(inFlight)].join('\n');
+  return [renderStack(frames, inspector.scripts), ...renderInFlight(inFlight)].join('\n');
 }
 
 /** Evaluates to a list of strings in the worker, which may be paused meanwhile. */
@@ -55,20 +55,21 @@ async function evaluate(inspector: Inspector, expression: string): Promise<strin
   return Array.isArray(value) ? value.filter((line) => typeof line === 'string') : [];
 }
 
-function renderStack(paused: unknown): string {
+function renderStack(paused: unknown, scripts: Scripts): string {
   const frames = field(paused, 'callFrames');
   if (!Array.isArray(frames))
     return 'Its event loop is idle: it waits for something that does not come';
-  const lines = frames.slice(0, mostFrames).map(renderFrame);
+  const lines = frames.slice(0, mostFrames).map((frame) => renderFrame(frame, scripts));
   return ['Stack of the hung worker:', ...lines].join('\n');
 }
 
-function renderFrame(frame: unknown): string {
+function renderFrame(frame: unknown, scripts: Scripts): string {
   const location = field(frame, 'location');
   const line = Number(field(location, 'lineNumber')) + 1;
   const column = Number(field(location, 'columnNumber')) + 1;
   const name = String(field(frame, 'functionName') || '<anonymous>');
-  return `    at ${name} (${String(field(frame, 'url'))}:${line}:${column})`;
+  const url = scripts.get(field(location, 'scriptId')) ?? '';
+  return `    at ${name} (${url}:${line}:${column})`;
 }
 
 const renderInFlight = (lines: string[]): string[] =>
@@ -76,7 +77,11 @@ const renderInFlight = (lines: string[]): string[] =>
     ? ['No request was in flight']
     : ['In flight:', ...lines.map((line) => `    ${line}`)];
 
+/** Addresses of scripts by the numbers that frames know them by. */
+type Scripts = ReadonlyMap<unknown, string>;
+
 interface Inspector {
+  readonly scripts: Scripts;
   call(method: string, params?: object): Promise<unknown>;
   once(method: string): Promise<unknown>;
   close(): void;
@@ -85,9 +90,14 @@ interface Inspector {
 async function connect(url: string, signal: AbortSignal): Promise<Inspector> {
   const socket = new WebSocket(url);
   const waiting = new Map<number | string, (value: unknown) => void>();
+  const scripts = new Map<unknown, string>();
   let lastId = 0;
   socket.addEventListener('message', ({ data }) => {
     const message = parse(String(data));
+    if (field(message, 'method') === 'Debugger.scriptParsed') {
+      const script = field(message, 'params');
+      scripts.set(field(script, 'scriptId'), String(field(script, 'url')));
+    }
     const key = field(message, 'id') ?? field(message, 'method');
     if (typeof key !== 'number' && typeof key !== 'string') return;
     waiting.get(key)?.(field(message, 'result') ?? field(message, 'params'));
@@ -97,6 +107,7 @@ async function connect(url: string, signal: AbortSignal): Promise<Inspector> {
     untilAborted(new Promise<unknown>((resolve) => waiting.set(key, resolve)), signal);
   await untilAborted(opened(socket), signal);
   return {
+    scripts,
     call(method, params = {}) {
       lastId += 1;
       socket.send(JSON.stringify({ id: lastId, method, params }));

@@ -4,8 +4,9 @@ import { dump, kill } from './leave.ts';
 import { type ArbiterState, type Child, policyOf, type WorkerState } from './state.ts';
 import { recycle } from './worker-events.ts';
 
-/** Deadlines that a late arbiter (stopped, or on a stalled machine) missed through its own fault. */
-export const lateToleranceMs = 1000;
+/** Lateness worth a line in the log; whatever is shorter than a turn of the loop is none at all. */
+const notableMs = 1000;
+const shortestMs = 50;
 
 /** Looks at every deadline that `now` has passed. */
 export function enforceDeadlines(draft: Draft, now: number): void {
@@ -60,14 +61,18 @@ function enforceReady(draft: Draft, child: Child, worker: Ready, now: number): v
 
 /** Moves every deadline by the time in which the arbiter itself did not run. */
 export function forgive(draft: Draft, lateMs: number): void {
-  if (lateMs < lateToleranceMs) return;
+  if (lateMs < shortestMs) return;
+  if (lateMs >= notableMs) logLateness(draft, lateMs);
+  for (const child of [...draft.children.values()])
+    enter(draft, child, shift(child.worker, lateMs));
+}
+
+function logLateness(draft: Draft, lateMs: number): void {
   log(
     draft,
     'warning',
     `The arbiter did not run for ${Math.round(lateMs)} ms: deadlines are moved`,
   );
-  for (const child of [...draft.children.values()])
-    enter(draft, child, shift(child.worker, lateMs));
 }
 
 function shift(worker: WorkerState, ms: number): WorkerState {

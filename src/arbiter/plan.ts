@@ -57,12 +57,22 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
     else if (wanted && isServing(wanted)) retire(draft, other, reasonToLeave(draft, other), now);
   }
   if (wanted || mustWait(draft, slot, now)) return;
+  if (isFailing(draft, slot)) return; // its exit decides what comes next
   if (others.some(isServing)) {
     if (surge.left <= 0) return;
     surge.left -= 1;
   }
   spawn(draft, slot, now);
 }
+
+/** Its worker could not boot and is on its way out. */
+const isFailing = (draft: Draft, slot: number): boolean =>
+  [...draft.children.values()].some(
+    ({ slot: of, generation, worker }) =>
+      of === slot &&
+      generation === draft.generation &&
+      (worker.phase === 'failed' || ('why' in worker && worker.why === 'boot-timeout')),
+  );
 
 /** A slot whose workers failed waits; while starting it does not try again at all. */
 function mustWait(draft: Draft, slot: number, now: number): boolean {

@@ -121,11 +121,15 @@ const isFailure = (reason: ExitReason): boolean => failing.has(reason);
 
 function failureOf(child: Child, death: Death): Failure {
   const { worker } = child;
-  if (worker.phase === 'failed') return worker.failure;
+  if (worker.phase === 'failed') return withOutput(worker.failure, death);
   const message =
     worker.phase === 'booting' || worker.phase === 'ready' ? describeDeath(death) : worker.why;
   return { kind: 'boot', message: death.tail ? `${message}\n${death.tail}` : message };
 }
+
+/** Where a module cannot be parsed, Node tells only in its last output. */
+const withOutput = (failure: Failure, { tail }: Death): Failure =>
+  failure.stack === undefined && tail ? { ...failure, stack: tail } : failure;
 
 const describeDeath = ({ code, signal, error }: Death): string =>
   error ?? (signal === null ? `it exited with code ${code}` : `it was sent ${signal}`);

@@ -54,6 +54,12 @@ export class AccessLog {
     }
   }
 
+  /** Settles when every line so far is written. */
+  flush(): Promise<void> {
+    this.#pass();
+    return this.#sink.flush();
+  }
+
   flushSync(): void {
     this.#pass();
     this.#sink.flushSync();

@@ -53,12 +53,10 @@ export class AppendSink {
     while (this.#current) await this.#current.done;
   }
 
-  /** At the end of a process: writes what waits, as far as that works now. */
+  /** At the end of a process: writes what waits. A write under way is finished by its thread. */
   flushSync(): void {
-    const rest = this.#current ? [this.#current.bytes.subarray(this.#current.from)] : [];
-    const bytes = Buffer.concat([...rest, Buffer.from(this.#waiting)]);
+    const bytes = Buffer.from(this.#waiting);
     this.#waiting = '';
-    this.#current = null;
     try {
       for (let from = 0; from < bytes.length; ) from += writeSync(this.#fd, bytes, from);
     } catch {
@@ -78,7 +76,6 @@ export class AppendSink {
     const fd = this.#fd;
     const attempt = () => write(fd, bytes, current.from, bytes.length - current.from, null, after);
     const after = (error: NodeJS.ErrnoException | null, written: number) => {
-      if (this.#current !== current) return settled.resolve(); // flushSync has taken over
       if (errnoOf(error) === 'EAGAIN') return void setTimeout(attempt, retryMs);
       if (error) this.#dropped += countLines(bytes.toString('utf8', current.from));
       else current.from += written;

@@ -152,6 +152,7 @@ export class Worker {
     this.#phase = 'leaving';
     this.#acceptors.close();
     await this.#hooks?.run('workerExit');
+    await this.#access?.flush();
     await this.#channel.sendLast({ type: 'drained' });
     process.exit(0);
   }

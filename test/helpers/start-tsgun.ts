@@ -100,13 +100,13 @@ export class Tsgun {
   }
 }
 
-/** Starts `dist/src/cli/main.js`; `bind` is port 0 unless the arguments say otherwise. */
+/** Starts `dist/src/cli/main.js`; `bind` is port 0 unless the arguments or a config file say otherwise. */
 export async function startTsgun(
   t: TestContext,
   args: readonly string[],
   { cwd = makeTempDir(t), env = {}, waitUntilReady = true }: StartOptions = {},
 ): Promise<Tsgun> {
-  const bind = args.some((arg) => /^(-b|--bind)/.test(arg)) ? [] : ['-b', '127.0.0.1:0'];
+  const bind = args.some((arg) => /^(-b|--bind|-c)/.test(arg)) ? [] : ['-b', '127.0.0.1:0'];
   const tsgun = new Tsgun([...bind, ...args], cwd, env);
   t.after(async () => {
     await tsgun.end();

@@ -23,6 +23,7 @@ const names = [
 const tracing = `
   const say = (name) => (first) => console.log('hook ' + name + ' pid ' + first.pid);
   export const app = 'app.js';
+  export const bind = '127.0.0.1:0';
   ${names.map((name) => `export const ${name} = say('${name}');`).join('\n  ')}
 `;
 
@@ -44,6 +45,7 @@ test('a hook that throws is logged with its name and one that hangs is cut off',
     'app.js': helloApp('hello'),
     'conf.mjs': `
       export const app = 'app.js';
+      export const bind = '127.0.0.1:0';
       export const hookTimeout = 0.3;
       export function onStarting() { throw new Error('first trouble'); }
       export function whenReady() { for (;;); }

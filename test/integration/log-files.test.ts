@@ -86,7 +86,7 @@ test('the error log of a file is reopened, takes the output of workers and has i
   await waitFor('captured output', () => /seen \/before/.test(read(file)));
   renameSync(file, `${file}.1`);
   tsgun.signal('SIGUSR1');
-  await waitFor('the new file', () => statSync(dir) && read(file) !== '');
+  await waitFor('the new file', () => statSync(file, { throwIfNoEntry: false }));
   await fetchOnce(target, '/after');
   await waitFor('captured output', () => /seen \/after/.test(read(file)));
   assert.doesNotMatch(read(`${file}.1`), /seen \/after/);

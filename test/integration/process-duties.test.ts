@@ -80,8 +80,8 @@ test('workers get raw_env and chdir and nothing of ours', async (t) => {
     'sub/app.js': `export default (req, res) =>
       res.end(JSON.stringify({ cwd: process.cwd(), env: process.env, execArgv: process.execArgv }));`,
   });
-  const env = { TSGUN_CMD_ARGS: '--env QUOTED="a b"', KEPT: 'yes' };
-  const args = ['--chdir', 'sub', '-e', 'A=1', '-e', 'B=x=y', 'app.js'];
+  const env = { TSGUN_CMD_ARGS: '--env QUOTED="a b" -e A=1 -e B=x=y', KEPT: 'yes' };
+  const args = ['--chdir', 'sub', 'app.js'];
   const tsgun = await startTsgun(t, args, { cwd: dir, env });
   const seen = JSON.parse((await fetchOnce({ port: tsgun.port })).body);
   assert.equal(seen.cwd, path.join(dir, 'sub'));
@@ -100,7 +100,7 @@ const identity = `
   export default (req, res) => res.end(readFileSync('/proc/self/status', 'utf8'));
 `;
 const field = (status: string, name: string) =>
-  new RegExp(`^${name}:\\s*(.*?)\\s*$`, 'm').exec(status)?.[1]?.replaceAll('\t', ' ');
+  new RegExp(`^${name}:[ \\t]*(.*?)[ \\t]*$`, 'm').exec(status)?.[1]?.replaceAll('\t', ' ');
 
 test('user and group are taken on and supplementary groups dropped', rootOnly, async (t) => {
   const dir = writeFiles(makeTempDir(t), { 'app.js': identity });
