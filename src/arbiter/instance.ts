@@ -10,7 +10,7 @@ import { Children } from './children.ts';
 import type { Command, Effect, Notice } from './event.ts';
 import type { Generations } from './generations.ts';
 import { Hooks } from './hooks.ts';
-import { createState, type Policy } from './state.ts';
+import { createState, isServing, type Policy } from './state.ts';
 import { type Invocation, Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for; only as pid 1. */
@@ -98,7 +98,7 @@ export class Instance {
       case 'release':
         return this.#options.generations.release(effect.generation);
       case 'release-slot':
-        return listeners.retireSlot(effect.slot);
+        return listeners.setActive(effect.slot, false);
       case 'refuse-new':
         return listeners.refuseNew();
       case 'reopen':
@@ -154,8 +154,19 @@ export class Instance {
     if (notice.notice === 'reload-done') {
       this.#options.errorLog.setLevel(this.#current().settings.loglevel);
     }
+    if (notice.notice === 'worker-ready') this.#options.listeners.setActive(notice.slot, true);
+    if (notice.notice === 'worker-exited') this.#leaveSlot(notice.slot);
     this.#hooks.onNotice(notice);
     this.#options.onNotice(notice);
+  }
+
+  /** With `reuse_port` a slot without a worker gets no connections, and one beyond the target ends. */
+  #leaveSlot(slot: number): void {
+    const { children, target } = this.#arbiter.state;
+    const { listeners } = this.#options;
+    const others = [...children.values()].filter((child) => child.slot === slot);
+    if (!others.some(isServing)) listeners.setActive(slot, false);
+    if (others.length === 0 && slot >= target) listeners.closeSlot(slot);
   }
 
   async #exit(code: number, reason: string | null): Promise<void> {

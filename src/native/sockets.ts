@@ -12,7 +12,6 @@ const SO_REUSEPORT = 15;
 const SO_ATTACH_FILTER = 26;
 const SO_ACCEPTCONN = 30;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
-const SO_DETACH_REUSEPORT_BPF = 68;
 const IPPROTO_IPV6 = 41;
 const IPV6_V6ONLY = 26;
 const F_SETFD = 2;
@@ -147,10 +146,6 @@ export const attachFilter = (fd: number, program: readonly Instruction[]): void 
 /** Chooses, by index in order of `listen`, which socket of an SO_REUSEPORT group gets a connection. */
 export const attachReusePortProgram = (fd: number, program: readonly Instruction[]): void =>
   attachProgram(fd, SO_ATTACH_REUSEPORT_CBPF, program);
-
-/** Back to the kernel's own choice. */
-export const detachReusePortProgram = (fd: number): void =>
-  setOption(fd, SOL_SOCKET, SO_DETACH_REUSEPORT_BPF, 0);
 
 const headerSize = 16;
 

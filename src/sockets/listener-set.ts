@@ -72,8 +72,8 @@ export class ListenerSet {
     return [...this.#entries.values()].map(({ listener }) => listener.address);
   }
 
-  retireSlot(slot: number): void {
-    for (const { listener } of this.#entries.values()) listener.retireSlot(slot);
+  setActive(slot: number, active: boolean): void {
+    for (const { listener } of this.#entries.values()) listener.setActive(slot, active);
   }
 
   closeSlot(slot: number): void {

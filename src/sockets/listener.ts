@@ -16,8 +16,9 @@ export interface Listener {
   descriptorFor(slot: number): number;
   descriptors(): readonly { fd: number; slot: number }[];
   setBacklog(backlog: number): void;
-  /** The kernel gives this slot nothing new; what it has queued is still to be accepted. */
-  retireSlot(slot: number): void;
+  /** Whether the kernel may give this slot connections; what it has queued stays its own. */
+  setActive(slot: number, active: boolean): void;
+  /** Of a slot that is not active and has nothing queued. */
   closeSlot(slot: number): void;
   /** No connection comes in any more; those in the queue stay. */
   refuseNew(): void;
@@ -64,7 +65,7 @@ export class SharedListener implements Listener {
     listenSocket(this.#fd, backlog);
   }
 
-  retireSlot(): void {}
+  setActive(): void {}
 
   closeSlot(): void {}
 

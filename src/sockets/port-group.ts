@@ -1,7 +1,6 @@
 import {
   attachReusePortProgram,
   closeDescriptor,
-  detachReusePortProgram,
   type Instruction,
   listenSocket,
   localAddress,
@@ -13,7 +12,8 @@ import { describeSocket, dropSyn, type Listener } from './listener.ts';
 interface Member {
   slot: number;
   fd: number;
-  retired: boolean;
+  /** A worker accepts on it; until then, and after, the kernel gives it nothing. */
+  active: boolean;
 }
 
 /**
@@ -33,19 +33,16 @@ export class PortGroup implements Listener {
     this.#local = localAddress(first.fd);
     this.address = describeSocket(this.#local);
     this.#options = options;
-    this.#members = members.map((member) => ({ ...member, retired: false }));
+    this.#members = members.map((member) => ({ ...member, active: false }));
   }
 
   descriptorFor(slot: number): number {
-    let member = this.#members.find((candidate) => candidate.slot === slot);
-    if (!member) {
-      member = { slot, fd: bindSocketAt(this.#local, this.#options), retired: false };
-      this.#members.push(member);
-      this.#steer();
-    } else if (member.retired) {
-      member.retired = false;
-      this.#steer();
-    }
+    const known = this.#members.find((candidate) => candidate.slot === slot);
+    if (known) return known.fd;
+    // Before it joins, so that it is never chosen by accident.
+    this.#steer();
+    const member = { slot, fd: bindSocketAt(this.#local, this.#options), active: false };
+    this.#members.push(member);
     return member.fd;
   }
 
@@ -57,19 +54,19 @@ export class PortGroup implements Listener {
     for (const { fd } of this.#members) listenSocket(fd, backlog);
   }
 
-  retireSlot(slot: number): void {
+  setActive(slot: number, active: boolean): void {
     const member = this.#members.find((candidate) => candidate.slot === slot);
-    const serving = this.#members.filter(({ retired }) => !retired);
-    // The last one keeps its connections waiting rather than refusing them.
-    if (!member || member.retired || serving.length === 1) return;
-    member.retired = true;
+    if (!member || member.active === active) return;
+    // The last one keeps connections waiting rather than refusing them.
+    if (!active && this.#members.filter((other) => other.active).length === 1) return;
+    member.active = active;
     this.#steer();
   }
 
   closeSlot(slot: number): void {
-    const index = this.#members.findIndex((member) => member.slot === slot && member.retired);
-    const [member] = this.#members.slice(index, index + 1);
-    if (!member) return;
+    const index = this.#members.findIndex((member) => member.slot === slot);
+    const [member] = index < 0 ? [] : this.#members.slice(index, index + 1);
+    if (!member || member.active || this.#members.length === 1) return;
     closeDescriptor(member.fd);
     const last = this.#members.pop();
     if (last && last !== member) this.#members[index] = last;
@@ -84,21 +81,14 @@ export class PortGroup implements Listener {
     for (const { fd } of this.#members) closeDescriptor(fd);
   }
 
-  /** Only sockets of slots that stay are chosen, so that a retired one can run empty. */
+  /** Tells the kernel which sockets it may choose; before any worker is ready it is the first. */
   #steer(): void {
     const [first] = this.#members;
     if (!first) return;
-    const chosen = [...this.#members.entries()].filter(([, { retired }]) => !retired);
-    if (chosen.length < this.#members.length) {
-      attachReusePortProgram(first.fd, chooseAmong(chosen.map(([index]) => index)));
-      this.#steered = true;
-    } else if (this.#steered) {
-      detachReusePortProgram(first.fd);
-      this.#steered = false;
-    }
+    const active = [...this.#members.entries()].filter(([, member]) => member.active);
+    const chosen = active.length === 0 ? [0] : active.map(([index]) => index);
+    attachReusePortProgram(first.fd, chooseAmong(chosen));
   }
-
-  #steered = false;
 }
 
 const loadWord = 0x20;

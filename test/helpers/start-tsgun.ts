@@ -2,6 +2,7 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 import { childrenOf, isAlive, titleOf } from './processes.ts';
 import { makeTempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
@@ -34,7 +35,12 @@ export class Tsgun {
     });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));
     this.#process.stdout?.setEncoding('utf8').on('data', (text: string) => (this.#out += text));
-    this.exited = once(this.#process, 'close').then(([code, signal]) => ({ code, signal }));
+    const closed = once(this.#process, 'close');
+    // A successor keeps the pipes open, so they are waited for only a moment.
+    this.exited = once(this.#process, 'exit').then(async ([code, signal]) => {
+      await Promise.race([closed, delay(500, undefined, { ref: false })]);
+      return { code, signal };
+    });
   }
 
   get pid(): number {

@@ -1,4 +1,5 @@
 import net from 'node:net';
+import type { TestContext } from 'node:test';
 
 export type Target = { port: number; host?: string } | { path: string };
 
@@ -155,13 +156,10 @@ export interface Hammer {
 }
 
 /** Load without pause until stopped; everything but a whole answer with status 200 is a failure. */
-export function hammer({
-  target,
-  connections,
-  keepAlive,
-  path = '/',
-  onFailure,
-}: HammerOptions): Hammer {
+export function hammer(
+  t: TestContext,
+  { target, connections, keepAlive, path = '/', onFailure }: HammerOptions,
+): Hammer {
   const failures: string[] = [];
   const bodies = new Map<string, number>();
   const state = { answered: 0, stopped: false };
@@ -192,6 +190,9 @@ export function hammer({
     }
   };
   const clients = Array.from({ length: connections }, client);
+  t.after(() => {
+    state.stopped = true;
+  });
   return {
     get answered() {
       return state.answered;

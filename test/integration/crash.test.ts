@@ -12,7 +12,7 @@ test('kill -9 of each worker under load fails no more than what was in flight in
   const dir = writeFiles(makeTempDir(t), { 'app.js': helloApp() });
   const tsgun = await startTsgun(t, ['-w', '3', 'app.js'], { cwd: dir });
   const connections = 6;
-  const clients = hammer({ target: { port: tsgun.port }, connections, keepAlive: true });
+  const clients = hammer(t, { target: { port: tsgun.port }, connections, keepAlive: true });
   for (const [index, pid] of tsgun.workers().entries()) {
     const before = clients.failures.length;
     process.kill(pid, 'SIGKILL');

@@ -23,7 +23,7 @@ test('rotation under load loses and tears no access line', async (t) => {
   const args = ['-w', '3', '--access-logfile', file, '--access-logformat', format, 'app.js'];
   const tsgun = await startTsgun(t, args, { cwd: dir });
   const target = { port: tsgun.port };
-  const loads = [true, false].map((keepAlive) => hammer({ target, connections: 4, keepAlive }));
+  const loads = [true, false].map((keepAlive) => hammer(t, { target, connections: 4, keepAlive }));
   const rotated: string[] = [];
   for (let round = 1; round <= 8; round += 1) {
     const answered = loads[0]!.answered;

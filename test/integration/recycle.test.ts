@@ -25,7 +25,9 @@ for (const [what, { app, args }] of Object.entries(cases)) {
     const dir = writeFiles(makeTempDir(t), { 'app.js': app });
     const tsgun = await startTsgun(t, ['-w', '2', ...args, 'app.js'], { cwd: dir });
     const target = { port: tsgun.port };
-    const loads = [true, false].map((keepAlive) => hammer({ target, connections: 2, keepAlive }));
+    const loads = [true, false].map((keepAlive) =>
+      hammer(t, { target, connections: 2, keepAlive }),
+    );
     await tsgun.waitForLog(/Autorestarting worker/, 6, 60_000);
     await waitFor('two workers', () => tsgun.workers().length === 2);
     await Promise.all(loads.map((load) => load.stop()));

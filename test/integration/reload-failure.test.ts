@@ -47,7 +47,7 @@ for (const [what, { files, reason }] of Object.entries(breakages)) {
     const dir = makeTempDir(t);
     writeFiles(dir, { 'app.js': helloApp('old'), 'tsgun.conf.toml': config });
     const tsgun = await startTsgun(t, ['-c', 'tsgun.conf.toml'], { cwd: dir });
-    const clients = hammer({ target: { port: tsgun.port }, connections: 4, keepAlive: false });
+    const clients = hammer(t, { target: { port: tsgun.port }, connections: 4, keepAlive: false });
     writeFiles(dir, files);
     tsgun.signal('SIGHUP');
     await tsgun.waitForLog(reason);
@@ -85,7 +85,7 @@ test('a reload takes new addresses and gives up old ones without losing a reques
     'tsgun.conf.toml': config.replace(/^bind.*$/m, 'bind = ["127.0.0.1:0", "unix:a.sock"]'),
   });
   const tsgun = await startTsgun(t, ['-c', 'tsgun.conf.toml'], { cwd: dir });
-  const clients = hammer({ target: { port: tsgun.port }, connections: 4, keepAlive: true });
+  const clients = hammer(t, { target: { port: tsgun.port }, connections: 4, keepAlive: true });
   writeFiles(dir, {
     'tsgun.conf.toml': config.replace(/^bind.*$/m, 'bind = ["127.0.0.1:0", "unix:b.sock"]'),
   });

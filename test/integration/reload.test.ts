@@ -21,7 +21,7 @@ for (const listener of ['TCP', 'Unix socket', 'reuse_port'] as const) {
       const target: Target =
         listener === 'Unix socket' ? { path: path.join(dir, 'app.sock') } : { port: tsgun.port };
 
-      const clients = hammer({ target, connections: 8, keepAlive });
+      const clients = hammer(t, { target, connections: 8, keepAlive });
       for (let count = 1; count <= reloads; count += 1) {
         if (count === reloads) writeFiles(dir, { 'app.js': helloApp('last') });
         tsgun.signal('SIGHUP');

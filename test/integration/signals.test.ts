@@ -26,7 +26,9 @@ for (const reusePort of [false, true]) {
     const args = [...(reusePort ? ['--reuse-port'] : []), '-w', '2', 'app.js'];
     const tsgun = await startTsgun(t, args, { cwd: dir });
     const target = { port: tsgun.port };
-    const loads = [true, false].map((keepAlive) => hammer({ target, connections: 4, keepAlive }));
+    const loads = [true, false].map((keepAlive) =>
+      hammer(t, { target, connections: 4, keepAlive }),
+    );
     for (let round = 1; round <= 6; round += 1) {
       // The kernel merges equal signals that come too fast, so each is waited for.
       for (const signal of ['ttin', 'ttin', 'ttin', 'ttou', 'ttou', 'ttou'] as const) {
@@ -51,7 +53,7 @@ test('WINCH retires every worker and keeps the sockets; TTIN serves what waited'
   const tsgun = await startTsgun(t, ['-w', '2', 'app.js'], { cwd: dir });
   tsgun.signal('SIGWINCH');
   await waitFor('no worker', () => tsgun.workers().length === 0);
-  const clients = hammer({ target: { port: tsgun.port }, connections: 3, keepAlive: false });
+  const clients = hammer(t, { target: { port: tsgun.port }, connections: 3, keepAlive: false });
   tsgun.signal('SIGTTIN');
   await waitFor('answers', () => clients.answered > 10);
   await clients.stop();
@@ -61,7 +63,7 @@ test('WINCH retires every worker and keeps the sockets; TTIN serves what waited'
 test('signals that are sent to a worker do not hurt the pool', async (t) => {
   const dir = writeFiles(makeTempDir(t), { 'app.js': helloApp() });
   const tsgun = await startTsgun(t, ['-w', '2', 'app.js'], { cwd: dir });
-  const clients = hammer({ target: { port: tsgun.port }, connections: 4, keepAlive: true });
+  const clients = hammer(t, { target: { port: tsgun.port }, connections: 4, keepAlive: true });
   const [first, second] = tsgun.workers() as [number, number];
   for (const signal of ['SIGHUP', 'SIGUSR2', 'SIGWINCH', 'SIGTTIN', 'SIGTTOU'] as const) {
     process.kill(first, signal);

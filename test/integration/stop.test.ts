@@ -57,7 +57,7 @@ test('TERM under new-connection load answers every connection that was taken', a
   for (let round = 0; round < 5; round += 1) {
     const tsgun = await startTsgun(t, ['-w', '2', 'app.js'], { cwd: dir });
     const target = { port: tsgun.port };
-    const clients = hammer({ target, connections: 8, keepAlive: false });
+    const clients = hammer(t, { target, connections: 8, keepAlive: false });
     await waitFor('load', () => clients.answered > 500);
     assert.equal(await tsgun.stop(), 0);
     await clients.stop();

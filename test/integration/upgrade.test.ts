@@ -19,14 +19,14 @@ const pidIn = (file: string): number => {
 
 /** The new program is nobody's child when the old one has gone, so the test ends it by its pid. */
 async function waitForSuccessor(t: TestContext, old: Tsgun, pidFile: string): Promise<number> {
+  await waitFor('the pid file to change hands', () => ![0, old.pid].includes(pidIn(pidFile)));
+  const pid = pidIn(pidFile);
   t.after(async () => {
-    const pid = pidIn(pidFile);
-    if (pid === 0 || pid === old.pid || !isAlive(pid)) return;
+    if (!isAlive(pid)) return;
     process.kill(pid, 'SIGKILL');
     await waitFor('the successor to be gone', () => !isAlive(pid));
   });
-  await waitFor('the pid file to change hands', () => ![0, old.pid].includes(pidIn(pidFile)));
-  return pidIn(pidFile);
+  return pid;
 }
 
 for (const bind of ['127.0.0.1:0', 'unix:app.sock', 'reuse_port']) {
@@ -36,7 +36,9 @@ for (const bind of ['127.0.0.1:0', 'unix:app.sock', 'reuse_port']) {
     const where = bind === 'reuse_port' ? ['-b', '127.0.0.1:0', '--reuse-port'] : ['-b', bind];
     const old = await startTsgun(t, [...where, '-w', '2', '-p', pidFile, 'app.js'], { cwd: dir });
     const target = bind.startsWith('unix') ? { path: `${dir}/app.sock` } : { port: old.port };
-    const loads = [true, false].map((keepAlive) => hammer({ target, connections: 4, keepAlive }));
+    const loads = [true, false].map((keepAlive) =>
+      hammer(t, { target, connections: 4, keepAlive }),
+    );
     writeFiles(dir, { 'app.js': helloApp('new') });
     old.signal('SIGUSR2');
     const successor = await waitForSuccessor(t, old, pidFile);
@@ -44,7 +46,7 @@ for (const bind of ['127.0.0.1:0', 'unix:app.sock', 'reuse_port']) {
     assert.ok(isAlive(successor));
     assert.equal((await fetchOnce(target)).body, 'new');
     process.kill(successor, 'SIGHUP');
-    await old.waitForLog(/Reload done/);
+    await waitFor('the reload', () => old.log.includes('Reload done'));
     await Promise.all(loads.map((load) => load.stop()));
     assert.deepEqual(
       loads.flatMap((load) => load.failures),
@@ -62,7 +64,7 @@ test('an upgrade to a program that cannot serve changes nothing', async (t) => {
   const pidFile = path.join(dir, 'tsgun.pid');
   const tsgun = await startTsgun(t, ['-w', '2', '-p', pidFile, 'app.js'], { cwd: dir });
   const target = { port: tsgun.port };
-  const clients = hammer({ target, connections: 4, keepAlive: false });
+  const clients = hammer(t, { target, connections: 4, keepAlive: false });
   writeFiles(dir, { 'app.js': 'throw new Error("not today");' });
   tsgun.signal('SIGUSR2');
   await tsgun.waitForLog(/Upgrade failed.*not today/s);
