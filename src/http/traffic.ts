@@ -72,18 +72,17 @@ export class Traffic {
     // A TLS server speaks to its clients on sockets of its own.
     const connected =
       server.listenerCount('secureConnection') > 0 ? 'secureConnection' : 'connection';
-    const traffic = this;
-    server.emit = function (this: Server, event: string, ...args: unknown[]): boolean {
+    server.emit = ((event: string, ...args: unknown[]): boolean => {
       const [first, second] = args;
       if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
-        if (!traffic.#begin(first as IncomingMessage, second as ServerResponse)) return true;
+        if (!this.#begin(first as IncomingMessage, second as ServerResponse)) return true;
       } else if (event === connected) {
-        traffic.#connect(first as Socket);
+        this.#connect(first as Socket);
       } else if (event === 'upgrade' || event === 'connect') {
-        traffic.#upgrade(first as IncomingMessage, second as Socket);
+        this.#upgrade(first as IncomingMessage, second as Socket);
       }
-      return Reflect.apply(emit, this, [event, ...args]);
-    } as typeof emit;
+      return Reflect.apply(emit, server, [event, ...args]);
+    }) as typeof emit;
   }
 
   #applySettings(server: Server): void {

@@ -1,6 +1,7 @@
 import { isIP, isIPv6 } from 'node:net';
 import path from 'node:path';
 import { TsgunError } from '../core/errors.ts';
+import { longestUnixPath } from '../native/sockets.ts';
 
 /** Where to listen, as the user wrote it. `*` is every interface, IPv4 and IPv6. */
 export type Address =
@@ -10,11 +11,8 @@ export type Address =
 
 const defaultPort = 8000;
 
-/** Longest path that fits a `sockaddr_un` with its final zero: unix(7). */
-const longestUnixPath = 107;
-
 /** The random name under which a socket is made before it is renamed adds this much. */
-export const temporarySuffixLength = 9;
+const temporarySuffixLength = 9;
 
 /**
  * `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `fd://N`, each also behind `tcp://`;

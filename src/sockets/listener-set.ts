@@ -141,7 +141,7 @@ export class ListenerSet {
     }
     const taken: { fd: number; slot: number }[] = [];
     this.#inherited = this.#inherited.filter(({ fd, name }) => {
-      const [of = '', slot] = splitName(name);
+      const [of, slot] = splitName(name);
       const matches = of === key || describeSocket(localAddress(fd)) === key;
       if (matches) taken.push({ fd, slot: slot ?? taken.length });
       return !matches;

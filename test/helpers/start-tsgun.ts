@@ -9,7 +9,6 @@ import { waitFor } from './wait-for.ts';
 
 export const root = path.resolve(import.meta.dirname, '../..');
 export const main = path.join(root, 'dist/src/cli/main.js');
-export const apps = path.join(root, 'test/fixtures/apps');
 
 export interface StartOptions {
   cwd?: string;
