@@ -2,7 +2,6 @@ import assert from 'node:assert/strict';
 import { once } from 'node:events';
 import path from 'node:path';
 import { test } from 'node:test';
-import { WebSocket } from 'ws';
 import { startTsgun } from '../helpers/start-tsgun.ts';
 import { fetchOnce } from '../helpers/strict-client.ts';
 
@@ -64,7 +63,7 @@ for (const app of ['ws-server', 'express-ws']) {
     await once(socket, 'open');
     socket.send('hello');
     const [message] = await once(socket, 'message');
-    assert.equal(String(message), 'echo hello');
+    assert.equal((message as MessageEvent).data, 'echo hello');
     const closed = once(socket, 'close');
     assert.equal(await tsgun.stop(), 0);
     await closed;

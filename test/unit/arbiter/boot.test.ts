@@ -1,0 +1,66 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Driver, kinds, logged, notices } from './driver.ts';
+
+test('a start spawns every worker at once and serves when all are ready', () => {
+  const driver = new Driver({ workers: 3 });
+  assert.deepEqual(kinds(driver.push({ type: 'start' })), ['spawn', 'spawn', 'spawn']);
+  driver.ready(1);
+  driver.ready(2);
+  assert.equal(driver.state.mode.kind, 'starting');
+  assert.deepEqual(notices(driver.ready(3)).includes('serving'), true);
+  assert.equal(driver.state.mode.kind, 'serving');
+});
+
+test('one worker that boots is enough: the others are retried', () => {
+  const driver = new Driver();
+  driver.push({ type: 'start' });
+  driver.failBoot(1);
+  assert.equal(driver.children().length, 1, 'no second try while starting');
+  driver.ready(2);
+  assert.equal(driver.state.mode.kind, 'serving');
+  assert.equal(driver.booting().length, 1, 'and one as soon as it serves');
+});
+
+for (const [kind, code] of [
+  ['app', 4],
+  ['boot', 3],
+] as const) {
+  test(`a start that fails by "${kind}" in every worker exits with ${code}`, () => {
+    const driver = new Driver();
+    driver.push({ type: 'start' });
+    driver.failBoot(1, kind);
+    const exit = driver.failBoot(2, kind).find((effect) => effect.do === 'exit');
+    assert.equal(exit?.code, code);
+    assert.match(exit?.reason ?? '', /no luck/);
+  });
+}
+
+test('a start whose workers never get ready ends with their stacks and exit code 3', () => {
+  const driver = new Driver({ workers: 1, bootMs: 5000 });
+  driver.push({ type: 'start' });
+  driver.push({ type: 'spawned', child: 1, pid: 7, requestLimit: 0 });
+  assert.deepEqual(kinds(driver.pass(4999)), []);
+  assert.deepEqual(kinds(driver.pass(1)), ['dump']);
+  assert.deepEqual(kinds(driver.push({ type: 'dumped', child: 1, stack: 'at stuck' })), ['signal']);
+  assert.deepEqual(kinds(driver.pass(1000)), ['signal']);
+  const exit = driver.exit(1, { code: null, signal: 'SIGKILL' }).find(({ do: what }) => what === 'exit');
+  assert.equal(exit?.do === 'exit' && exit.code, 3);
+});
+
+test('a worker that cannot be started at all is a failed boot', () => {
+  const driver = new Driver({ workers: 1 });
+  driver.push({ type: 'start' });
+  const effects = driver.exit(1, { code: null, error: 'Cannot start a worker: ENOENT' });
+  assert.match(logged(effects), /ENOENT/);
+  assert.equal(kinds(effects).at(-1), 'exit');
+});
+
+test('a worker that failed is killed when it does not leave by itself', () => {
+  const driver = new Driver({ workers: 1 });
+  driver.push({ type: 'start' });
+  driver.push({ type: 'failed', child: 1, failure: { kind: 'app', message: 'no' } });
+  assert.deepEqual(kinds(driver.pass(1999)), []);
+  assert.deepEqual(kinds(driver.pass(1)), ['signal']);
+  assert.deepEqual(kinds(driver.pass(60_000)), [], 'and only once');
+});

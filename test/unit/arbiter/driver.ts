@@ -1,0 +1,157 @@
+import type { ArbiterEvent, Command, Death, Effect } from '../../../src/arbiter/event.ts';
+import { nextWake } from '../../../src/arbiter/liveness.ts';
+import {
+  type ArbiterState,
+  type Child,
+  createState,
+  type Policy,
+} from '../../../src/arbiter/state.ts';
+import { transition } from '../../../src/arbiter/transition.ts';
+
+export const policy = (change: Partial<Policy> = {}): Policy => ({
+  workers: 2,
+  bootMs: 60_000,
+  timeoutMs: 30_000,
+  gracefulMs: 30_000,
+  quickMs: 1000,
+  dumpMs: 2000,
+  surge: 1,
+  backoff: { initialMs: 500, maxMs: 30_000 },
+  stableMs: 10_000,
+  maxMemory: 0,
+  maxAgeMs: 0,
+  ...change,
+});
+
+const noVitals = { inFlight: 0, requests: 0, connections: 0, rssBytes: 0, lagMs: 0 };
+
+/** The pure core with a clock and a world that answers only when the test says so. */
+export class Driver {
+  now = 0;
+  state: ArbiterState;
+  readonly effects: Effect[] = [];
+
+  constructor(change: Partial<Policy> = {}) {
+    this.state = createState(policy(change));
+  }
+
+  push(event: ArbiterEvent): Effect[] {
+    const before = this.effects.length;
+    const step = transition(this.state, event, this.now);
+    this.state = step.state;
+    this.effects.push(...step.effects);
+    return this.effects.slice(before);
+  }
+
+  command(command: Command): Effect[] {
+    return this.push({ type: 'command', ...command });
+  }
+
+  /** Starts and makes every worker ready. */
+  boot(): this {
+    this.push({ type: 'start' });
+    this.readyAll();
+    return this;
+  }
+
+  readyAll(): void {
+    for (let booting = this.booting(); booting.length > 0; booting = this.booting()) {
+      for (const child of booting) this.ready(child.id);
+    }
+  }
+
+  ready(id: number): Effect[] {
+    this.push({ type: 'spawned', child: id, pid: 1000 + id, requestLimit: 0 });
+    return this.push({ type: 'ready', child: id, kind: 'test' });
+  }
+
+  exit(id: number, death: Partial<Death> = {}): Effect[] {
+    return this.push({ type: 'exited', child: id, code: 0, signal: null, oom: false, ...death });
+  }
+
+  crash(id: number): Effect[] {
+    return this.exit(id, { code: 1 });
+  }
+
+  failBoot(id: number, kind: 'app' | 'boot' = 'app'): Effect[] {
+    this.push({ type: 'failed', child: id, failure: { kind, message: 'no luck' } });
+    return this.exit(id, { code: 1 });
+  }
+
+  beat(id: number, vitals: Partial<typeof noVitals> = {}): Effect[] {
+    return this.push({ type: 'beat', child: id, vitals: { ...noVitals, ...vitals } });
+  }
+
+  /** Lets time pass and the arbiter wake whenever it wants to. */
+  pass(ms: number): Effect[] {
+    const before = this.effects.length;
+    const end = this.now + ms;
+    for (let wake = nextWake(this.state); wake <= end; wake = nextWake(this.state)) {
+      if (wake < this.now) throw new Error(`wakes at ${wake}, before ${this.now}`);
+      const stuck = wake === this.now && this.state;
+      this.now = wake;
+      this.push({ type: 'tick', lateMs: 0 });
+      if (stuck && nextWake(this.state) === wake) throw new Error('wakes without an end');
+    }
+    this.now = end;
+    return this.effects.slice(before);
+  }
+
+  reload(change: Partial<Policy> = {}): number {
+    const effects = this.command({ command: 'reload' });
+    const prepare = effects.find((effect) => effect.do === 'prepare');
+    if (!prepare) throw new Error('the reload was refused');
+    this.push({ type: 'prepared', generation: prepare.generation, policy: policy(change) });
+    return prepare.generation;
+  }
+
+  /** Ends the children that were asked or forced to leave. */
+  leaveAll(): void {
+    for (const child of this.leaving()) this.exit(child.id);
+  }
+
+  /** A world in which everything goes well, until nothing happens any more. */
+  settle(): void {
+    for (let round = 0; round < 1000; round += 1) {
+      const [leaving] = this.leaving();
+      const [booting] = this.booting();
+      if (leaving) this.exit(leaving.id, leaving.worker.phase === 'failed' ? { code: 1 } : {});
+      else if (booting) this.ready(booting.id);
+      else return;
+    }
+    throw new Error('never settles');
+  }
+
+  children(): Child[] {
+    return [...this.state.children.values()];
+  }
+
+  booting(): Child[] {
+    return this.children().filter(({ worker }) => worker.phase === 'booting');
+  }
+
+  serving(): Child[] {
+    return this.children().filter(({ worker }) => worker.phase === 'ready');
+  }
+
+  leaving(): Child[] {
+    return this.children().filter(({ worker }) => !['booting', 'ready'].includes(worker.phase));
+  }
+
+  /** Slot and generation of those that serve: `0:1 1:1`. */
+  picture(): string {
+    return this.serving()
+      .map(({ slot, generation }) => `${slot}:${generation}`)
+      .toSorted()
+      .join(' ');
+  }
+}
+
+export const kinds = (effects: readonly Effect[]): string[] =>
+  effects.map((effect) => effect.do).filter((kind) => kind !== 'log' && kind !== 'notify');
+
+export const notices = (effects: readonly Effect[]): string[] =>
+  effects.flatMap((effect) => (effect.do === 'notify' ? [effect.notice.notice] : []));
+
+export const logged = (effects: readonly Effect[]): string =>
+  effects.flatMap((effect) => (effect.do === 'log' ? [effect.message] : [])).join('\n');
