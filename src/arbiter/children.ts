@@ -1,4 +1,3 @@
-import { randomInt } from 'node:crypto';
 import type { Log } from '../core/logger.ts';
 import { readOomKills } from '../process/oom-watch.ts';
 import type { ChildExit, Spawn } from '../process/spawn.ts';
@@ -132,5 +131,5 @@ export class Children {
 /** With jitter, so that workers that started together do not all leave together. */
 function drawLimit({ settings }: Generation): number {
   const { maxRequests, maxRequestsJitter } = settings;
-  return maxRequests === 0 ? 0 : maxRequests + randomInt(maxRequestsJitter + 1);
+  return maxRequests === 0 ? 0 : maxRequests + Math.floor(Math.random() * (maxRequestsJitter + 1));
 }

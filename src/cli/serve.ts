@@ -6,7 +6,6 @@ import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
 import type { Invocation } from '../arbiter/upgrade.ts';
-import { watchFiles } from '../arbiter/watch-files.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
@@ -160,6 +159,7 @@ async function watch(settings: Settings, { log }: ErrorLog, clock: Clock, instan
   const folder = appFolder.startsWith(chdir) ? chdir : appFolder;
   const onError = (error: unknown) =>
     log({ level: 'error', message: `Cannot watch "${folder}": ${messageOf(error)}` });
+  const { watchFiles } = await import('../arbiter/watch-files.ts');
   await watchFiles({
     folder,
     extra: [...reloadExtraFiles, ...(config === null ? [] : [config])],

@@ -41,42 +41,38 @@ const numberIn = (min: number, max: number, whole: boolean) => (value: unknown) 
     ? value
     : undefined;
 
+/** A number may be written as text in a file as well, as it often comes from the environment. */
+const orText =
+  (check: (given: unknown) => number | undefined, read: (given: string) => number | undefined) =>
+  (given: unknown) =>
+    typeof given === 'string' ? read(given) : check(given);
+
 export function int({ min = 0, max = 2 ** 31 - 1 } = {}): Schema<number> {
   const range = max === 2 ** 31 - 1 ? `from ${min}` : `from ${min} to ${max}`;
   const check = numberIn(min, max, true);
-  return scalar(
-    'INT',
-    `a whole number ${range}`,
-    (given) => (/^\d{1,10}$/.test(given.trim()) ? check(Number(given)) : undefined),
-    check,
-  );
+  const read = (given: string) =>
+    /^\d{1,10}$/.test(given.trim()) ? check(Number(given)) : undefined;
+  return scalar('INT', `a whole number ${range}`, read, orText(check, read));
 }
 
 /** Seconds, with or without a unit. */
 export function duration({ min = 0 } = {}): Schema<number> {
   const check = numberIn(min, 10 * 365 * 86_400, false);
   const read = (given: string) => check(parseDuration(given));
-  return scalar(
-    'SECONDS',
-    `seconds from ${min}, or a duration such as "500ms" or "2m"`,
-    read,
-    (given) => (typeof given === 'string' ? read(given) : check(given)),
-  );
+  const expected = `seconds from ${min}, or a duration such as "500ms" or "2m"`;
+  return scalar('SECONDS', expected, read, orText(check, read));
 }
 
 export function bytes(): Schema<number> {
   const check = numberIn(0, 2 ** 53 - 1, true);
   const read = (given: string) => check(parseBytes(given));
-  return scalar('SIZE', 'a size in bytes, or one such as "512M"', read, (given) =>
-    typeof given === 'string' ? read(given) : check(given),
-  );
+  return scalar('SIZE', 'a size in bytes, or one such as "512M"', read, orText(check, read));
 }
 
 export function octal(): Schema<number> {
   const check = numberIn(0, 0o7777, true);
-  return scalar('MODE', 'an octal file mode such as "022"', parseOctal, (given) =>
-    typeof given === 'string' ? parseOctal(given) : check(given),
-  );
+  const expected = 'an octal file mode such as "022"';
+  return scalar('MODE', expected, parseOctal, orText(check, parseOctal));
 }
 
 const nonEmpty = (given: unknown) =>
@@ -104,21 +100,17 @@ export function choice<const T extends string>(...choices: readonly T[]): Schema
   );
 }
 
-export const flag = (): Schema<boolean> => ({
-  metavar: null,
-  many: false,
-  fromText(given) {
+export function flag(): Schema<boolean> {
+  const fromValue = (given: unknown): Parsed<boolean> => {
+    if (typeof given === 'boolean') return parsed(given);
     if (given === 'true' || given === 'false') return parsed(given === 'true');
     return { ok: false, expected: 'true or false' };
-  },
-  fromValue(given) {
-    if (typeof given === 'boolean') return parsed(given);
-    return { ok: false, expected: 'true or false' };
-  },
-});
+  };
+  return { metavar: null, many: false, fromText: fromValue, fromValue };
+}
 
 /** One value or several. */
-export const list = <T>(item: Schema<T>): Schema<T[]> => ({
+export const list = <T>(item: Schema<T>, { min = 0 } = {}): Schema<T[]> => ({
   metavar: item.metavar,
   many: true,
   fromText(given) {
@@ -132,6 +124,7 @@ export const list = <T>(item: Schema<T>): Schema<T[]> => ({
       if (!one.ok) return { ok: false, expected: `a list, each entry ${one.expected}` };
       values.push(one.value);
     }
+    if (values.length < min) return { ok: false, expected: `a list of at least ${min}` };
     return parsed(values);
   },
 });

@@ -1,10 +1,10 @@
-const durations = { ms: 0.001, s: 1, m: 60, h: 3600, d: 86_400 } as const;
+const milliseconds = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000 } as const;
 
 /** `30`, `"30s"`, `"500ms"`, `"5m"`, `"1h"`, `"1d"` in seconds; undefined when it is none. */
 export function parseDuration(text: string): number | undefined {
   const [, number, unit = 's'] = /^(\d+(?:\.\d+)?) ?(ms|s|m|h|d)?$/.exec(text.trim()) ?? [];
   if (number === undefined) return undefined;
-  return Number(number) * durations[unit as keyof typeof durations];
+  return (Number(number) * milliseconds[unit as keyof typeof milliseconds]) / 1000;
 }
 
 const powers = { '': 0, K: 1, M: 2, G: 3, T: 4 } as const;
@@ -16,8 +16,8 @@ export function parseBytes(text: string): number | undefined {
   return Math.round(Number(number) * 1024 ** powers[unit.toUpperCase() as keyof typeof powers]);
 }
 
-/** `22`, `022` or `0o22`; undefined when it is no file mode. */
+/** `22`, `022`, `01777` or `0o22`; undefined when it is no file mode. */
 export function parseOctal(text: string): number | undefined {
-  const digits = /^(?:0o)?([0-7]{1,4})$/.exec(text.trim())?.[1];
+  const digits = /^(?:0o?)?([0-7]{1,4})$/.exec(text.trim())?.[1];
   return digits === undefined ? undefined : Number.parseInt(digits, 8);
 }

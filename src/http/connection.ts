@@ -9,11 +9,12 @@ export class Connection {
   upgraded = false;
   /** Monotonic milliseconds since when nothing is under way. */
   idleSince: number;
-  #bytesWhenIdle = 0;
+  #bytesWhenIdle: number;
 
   constructor(socket: Socket, now: number) {
     this.socket = socket;
     this.idleSince = now;
+    this.#bytesWhenIdle = socket.bytesRead; // of a TLS handshake
   }
 
   becomeIdle(now: number): void {

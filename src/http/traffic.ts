@@ -1,4 +1,5 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
 import type { AccessRecord } from '../log/access-record.ts';
 import { Connection } from './connection.ts';
@@ -20,6 +21,7 @@ export interface TrafficOptions {
 
 interface InFlight {
   req: IncomingMessage;
+  connection: Connection | undefined;
   begun: number;
   /** What the socket had sent before this answer. */
   sentBefore: number;
@@ -33,14 +35,16 @@ const nodeKeepaliveMs = 5000;
 export class Traffic {
   readonly connections = new Map<Socket, Connection>();
   requests = 0;
-  /** From now on every answer ends its connection. */
-  closing: boolean;
   readonly #options: TrafficOptions;
   readonly #inFlight = new Map<ServerResponse, InFlight>();
+  readonly #sessions = new Set<ServerHttp2Session>();
+  #draining = false;
+  /** Every answer ends its connection. */
+  #closing: boolean;
 
   constructor(options: TrafficOptions) {
     this.#options = options;
-    this.closing = options.keepaliveMs === 0;
+    this.#closing = options.keepaliveMs === 0;
   }
 
   get inFlight(): number {
@@ -58,8 +62,10 @@ export class Traffic {
 
   /** Answers that have not sent their head yet tell the client that the connection ends. */
   closeAfterAnswers(): void {
-    this.closing = true;
+    this.#draining = true;
+    this.#closing = true;
     for (const res of this.#inFlight.keys()) if (!res.headersSent) res.shouldKeepAlive = false;
+    for (const session of this.#sessions) session.close();
   }
 
   /**
@@ -80,6 +86,8 @@ export class Traffic {
         this.#connect(first as Socket);
       } else if (event === 'upgrade' || event === 'connect') {
         this.#upgrade(first as IncomingMessage, second as Socket);
+      } else if (event === 'session') {
+        this.#openSession(first as ServerHttp2Session);
       }
       return Reflect.apply(emit, server, [event, ...args]);
     }) as typeof emit;
@@ -96,12 +104,26 @@ export class Traffic {
 
   #connect(socket: Socket): void {
     const { onConnections } = this.#options;
-    this.connections.set(socket, new Connection(socket, performance.now()));
+    const connection = new Connection(socket, performance.now());
+    this.connections.set(socket, connection);
     onConnections(this.connections.size);
     socket.once('close', () => {
       this.connections.delete(socket);
+      if (connection.active > 0) this.#abandon(connection);
       onConnections(this.connections.size);
     });
+  }
+
+  /** Node never closes an answer that was queued behind another one of the same client. */
+  #abandon(connection: Connection): void {
+    for (const [res, entry] of this.#inFlight) if (entry.connection === connection) this.#end(res);
+  }
+
+  /** HTTP/2 says goodbye for the whole session, and ends it after its last stream. */
+  #openSession(session: ServerHttp2Session): void {
+    if (this.#draining) return session.close();
+    this.#sessions.add(session);
+    session.once('close', () => this.#sessions.delete(session));
   }
 
   #upgrade(req: IncomingMessage, socket: Socket): void {
@@ -118,12 +140,13 @@ export class Traffic {
     if (connection) connection.active += 1;
     this.#inFlight.set(res, {
       req,
+      connection,
       begun: performance.now(),
       sentBefore: this.#options.record ? socket.bytesWritten : 0,
       remoteAddress: this.#options.record ? (socket.remoteAddress ?? null) : null,
     });
-    res.once('close', () => this.#end(res, connection));
-    if (this.closing) res.shouldKeepAlive = false;
+    res.once('close', () => this.#end(res));
+    if (this.#closing) res.shouldKeepAlive = false;
     const excess = findExcess(req, limits);
     if (excess !== 0) {
       refuse(res, excess);
@@ -133,10 +156,11 @@ export class Traffic {
     return true;
   }
 
-  #end(res: ServerResponse, connection: Connection | undefined): void {
+  #end(res: ServerResponse): void {
     const entry = this.#inFlight.get(res);
     if (!entry) return;
     this.#inFlight.delete(res);
+    const { connection } = entry;
     const { onRequest, postRequest, record, slot } = this.#options;
     const now = performance.now();
     if (connection) {

@@ -1,57 +1,47 @@
-import { createRequire } from 'node:module';
 import { constants } from 'node:os';
 import { getSystemErrorMessage } from 'node:util';
+import { type Argument, type Backend, type Kind, loadBackend } from './backend.ts';
 
-/** Calls take integers, text, memory, and `[n]` for an integer that the kernel changes. */
+/** Arguments of the calls that return a number, negative for an error. */
 const prototypes = {
-  socket: 'int socket(int, int, int)',
-  bind: 'int bind(int, const uint8_t *, uint32_t)',
-  listen: 'int listen(int, int)',
-  getsockname: 'int getsockname(int, _Out_ uint8_t *, _Inout_ uint32_t *)',
-  getsockopt: 'int getsockopt(int, int, int, _Out_ uint8_t *, _Inout_ uint32_t *)',
-  setsockopt: 'int setsockopt(int, int, int, const void *, uint32_t)',
-  fcntl: 'int fcntl(int, int, int)',
-  close: 'int close(int)',
-  waitpid: 'int waitpid(int, void *, int)',
-  getgrouplist: 'int getgrouplist(const char *, uint32_t, _Out_ uint32_t *, _Inout_ int *)',
-} as const;
+  socket: ['int32', 'int32', 'int32'],
+  bind: ['int32', 'buffer', 'uint32'],
+  listen: ['int32', 'int32'],
+  getsockname: ['int32', 'buffer', 'buffer'],
+  getsockopt: ['int32', 'int32', 'int32', 'buffer', 'buffer'],
+  setsockopt: ['int32', 'int32', 'int32', 'buffer', 'uint32'],
+  fcntl: ['int32', 'int32', 'int32'],
+  close: ['int32'],
+  waitpid: ['int32', 'buffer', 'int32'],
+  getgrouplist: ['string', 'uint32', 'buffer', 'buffer'],
+} as const satisfies Record<string, readonly Kind[]>;
 
-/** Calls that give a pointer to a record that libc keeps, or null. */
+/** Arguments of the calls that give a pointer to a record that libc keeps, or null. */
 const lookups = {
-  getpwnam: 'void *getpwnam(const char *)',
-  getpwuid: 'void *getpwuid(uint32_t)',
-  getgrnam: 'void *getgrnam(const char *)',
-} as const;
+  getpwnam: ['string'],
+  getpwuid: ['uint32'],
+  getgrnam: ['string'],
+} as const satisfies Record<string, readonly Kind[]>;
 
-type Argument = number | string | Uint8Array | Uint32Array | number[] | null;
-type Call = (...args: Argument[]) => number | bigint | null;
+let loaded: Backend | undefined;
+const calls = new Map<string, ReturnType<Backend['bind']>>();
 
-interface Koffi {
-  load(path: null): { func(prototype: string): Call };
-  decode(pointer: bigint, offset: number, type: string): unknown;
-  address(value: Uint8Array): bigint;
-  errno(): number;
-}
-
-let loaded: Koffi | undefined;
-const calls = new Map<string, Call>();
-
-/** koffi costs 10 ms and 10 MB, so only who really makes a system call pays for it. */
-function koffi(): Koffi {
-  loaded ??= createRequire(import.meta.url)('koffi') as Koffi;
+/** Only who really makes a call pays for the means to. */
+function backend(): Backend {
+  loaded ??= loadBackend();
   return loaded;
 }
 
-function find(prototype: string): Call {
-  const call = calls.get(prototype) ?? koffi().load(null).func(prototype);
-  calls.set(prototype, call);
+function find(name: string, args: readonly Kind[], result: Kind) {
+  const call = calls.get(name) ?? backend().bind(name, args, result);
+  calls.set(name, call);
   return call;
 }
 
 const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
 
 /** Like Node's own system errors: `code` is `EADDRINUSE`, the message says what it means. */
-export class SystemError extends Error {
+class SystemError extends Error {
   override readonly name = 'SystemError';
   readonly code: string;
 
@@ -62,28 +52,34 @@ export class SystemError extends Error {
   }
 }
 
-/** Calls libc; throws `SystemError` when it returns a negative number. */
+/** Calls libc; throws an error with `code` when it returns a negative number. */
 export function libc(name: keyof typeof prototypes, ...args: Argument[]): number {
-  const result = Number(find(prototypes[name])(...args));
-  if (result < 0) throw new SystemError(koffi().errno());
+  const result = Number(find(name, prototypes[name], 'int32')(...args));
+  if (result < 0) throw new SystemError(backend().errno());
   return result;
 }
 
-/** Where a block of memory is. Keep the block in use until the kernel has read it. */
-export const addressOf = (block: Uint8Array): bigint => koffi().address(block);
-
-export interface Field {
-  offset: number;
-  type: 'uint32_t' | 'const char *';
+/** A number in memory, for calls that change it. */
+export function intCell(value: number): Buffer {
+  const cell = Buffer.alloc(4);
+  cell.writeInt32LE(value);
+  return cell;
 }
 
-/** Reads fields of the record that a lookup finds; null when there is none. */
-export function readRecord(
-  name: keyof typeof lookups,
-  key: string | number,
-  fields: readonly Field[],
-): unknown[] | null {
-  const pointer = find(lookups[name])(key);
-  if (typeof pointer !== 'bigint' || pointer === 0n) return null;
-  return fields.map(({ offset, type }) => koffi().decode(pointer, offset, type));
+/** Where a block of memory is. Keep the block in use until the kernel has read it. */
+export const addressOf = (block: Uint8Array): bigint => backend().addressOf(block);
+
+export interface LibcRecord {
+  uint32(offset: number): number;
+  string(offset: number): string;
+}
+
+/** The record that a lookup finds, to be read before the next call; null when there is none. */
+export function findRecord(name: keyof typeof lookups, key: string | number): LibcRecord | null {
+  const pointer = BigInt(find(name, lookups[name], 'pointer')(key));
+  if (pointer === 0n) return null;
+  return {
+    uint32: (offset) => backend().readUint32(pointer, offset),
+    string: (offset) => backend().readString(pointer, offset),
+  };
 }

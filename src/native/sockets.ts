@@ -1,4 +1,4 @@
-import { addressOf, libc } from './libc.ts';
+import { addressOf, intCell, libc } from './libc.ts';
 
 // The numbers of Linux, the same on x64 and arm64: socket(7), ip(7), ipv6(7), unix(7).
 const AF_UNIX = 1;
@@ -55,9 +55,9 @@ export const setOnlyIpv6 = (fd: number, only: boolean): void =>
 
 /** False for what does not listen and for what is no socket at all. */
 export function isListening(fd: number): boolean {
-  const value = Buffer.alloc(4);
+  const value = intCell(0);
   try {
-    libc('getsockopt', fd, SOL_SOCKET, SO_ACCEPTCONN, value, [4]);
+    libc('getsockopt', fd, SOL_SOCKET, SO_ACCEPTCONN, value, intCell(value.length));
   } catch {
     return false;
   }
@@ -66,14 +66,13 @@ export function isListening(fd: number): boolean {
 
 export function localAddress(fd: number): SocketAddress {
   const bytes = Buffer.alloc(128);
-  const length = [bytes.length];
+  const length = intCell(bytes.length);
   libc('getsockname', fd, bytes, length);
-  return decodeAddress(bytes.subarray(0, length[0]));
+  return decodeAddress(bytes.subarray(0, length.readInt32LE()));
 }
 
 function setOption(fd: number, level: number, option: number, value: number): void {
-  const bytes = Buffer.alloc(4);
-  bytes.writeInt32LE(value);
+  const bytes = intCell(value);
   libc('setsockopt', fd, level, option, bytes, bytes.length);
 }
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { libc } from '../native/libc.ts';
+import { intCell, libc } from '../native/libc.ts';
 
 const WNOHANG = 1;
 
@@ -11,7 +11,7 @@ export function reapOrphans(ours: readonly number[]): void {
   for (const pid of childrenOf(process.pid)) {
     if (ours.includes(pid) || !isZombie(pid)) continue;
     try {
-      libc('waitpid', pid, null, WNOHANG);
+      libc('waitpid', pid, intCell(0), WNOHANG);
     } catch {
       // Somebody else has waited for it.
     }

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { messageOf, TsgunError } from '../core/errors.ts';
@@ -62,10 +61,8 @@ async function underLock<T>(file: string, act: () => T): Promise<T> {
 }
 
 function write(file: string): void {
-  const temporary = path.join(
-    path.dirname(file),
-    `.${path.basename(file)}.${randomBytes(6).toString('hex')}`,
-  );
+  const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
+  rmSync(temporary, { force: true }); // of an earlier process with our pid
   writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
   try {
     chmodSync(temporary, 0o644); // whatever our umask is

@@ -1,4 +1,6 @@
+import type { Parsed } from '../core/schema.ts';
 import type { Setting } from './define.ts';
+import { isForeign } from './foreign.ts';
 import { toCamel, toSnake } from './names.ts';
 import { suggest } from './suggest.ts';
 import { defaultSettings, type SettingName, type Settings, settingNames, table } from './table.ts';
@@ -37,12 +39,14 @@ export function resolveSettings(sources: readonly (readonly Given[])[]): Resolve
 function apply(resolved: Resolved, given: Given, seen: Set<SettingName>): void {
   const name = findSetting(given.name);
   if (!name) {
-    resolved.problems.push(`${given.origin}: ${describeUnknown(given.name)}`);
+    const what = isTable(given.raw)
+      ? `"${given.name}" is a table, but settings stand in none`
+      : describeUnknown(given.name);
+    resolved.problems.push(`${given.origin}: ${what}`);
     return;
   }
   const { schema }: Setting<unknown> = table[name];
-  const parsed =
-    given.kind === 'text' ? schema.fromText(String(given.raw)) : schema.fromValue(given.raw);
+  const parsed = parse(name, given);
   if (!parsed.ok) {
     const what = `expected ${parsed.expected}, not ${quote(given.raw)}`;
     resolved.problems.push(`${given.origin}: ${toSnake(name)}: ${what}`);
@@ -59,28 +63,34 @@ function apply(resolved: Resolved, given: Given, seen: Set<SettingName>): void {
   seen.add(name);
 }
 
+function parse(name: SettingName, { kind, raw }: Given): Parsed<unknown> {
+  const { schema, default: value }: Setting<unknown> = table[name];
+  if (kind === 'text') return schema.fromText(String(raw));
+  // What can be left out can be left out in words.
+  return raw === null && value === null ? { ok: true, value: null } : schema.fromValue(raw);
+}
+
 export function findSetting(name: string): SettingName | undefined {
   const camel = toCamel(name);
   return settingNames.find((known) => known === camel);
 }
 
-/** Settings of Gunicorn that mean nothing here, or not yet. */
-const gunicornOnly = new Set(
-  `access_log_format_json ca_certs cert_reqs certfile ciphers control_socket default_proc_name
-  disable_redirect_access_to_syslog do_handshake_on_connect dogstatsd_tags enable_stdio_inheritance
-  forwarded_allow_ips forwarder_headers header_map http_protocols keyfile logconfig logconfig_dict
-  logconfig_json logger_class no_control_socket paste preload_app proxy_allow_ips proxy_protocol
-  pythonpath reload_engine root_path secure_scheme_headers sendfile ssl_context ssl_version statsd_host
-  statsd_prefix suppress_ragged_eofs syslog syslog_addr syslog_facility syslog_prefix
-  tmp_upload_dir worker_tmp_dir wsgi_app`.split(/\s+/),
-);
-
 export function describeUnknown(name: string): string {
   const snake = toSnake(name).replaceAll('-', '_');
-  if (gunicornOnly.has(snake)) return `"${name}" is a setting of Gunicorn that tsgun does not have`;
-  const meant = suggest(snake, settingNames.map(toSnake));
-  return `unknown setting "${name}"${meant === null ? '' : `, did you mean "${meant}"?`}`;
+  if (isForeign(snake)) return `"${name}" is a setting of Gunicorn, not supported by tsgun`;
+  const meant = settingNames.find((known) => hasAlias(known, snake));
+  const near = meant ? toSnake(meant) : suggest(snake, settingNames.map(toSnake));
+  return `unknown setting "${name}"${near === null ? '' : `, did you mean "${near}"?`}`;
 }
+
+/** The names of flags are not those of settings: Gunicorn's `--pid` sets its `pidfile`. */
+function hasAlias(name: SettingName, snake: string): boolean {
+  const { aliases = [] }: Setting<unknown> = table[name];
+  return aliases.some((alias) => alias.replaceAll('-', '_') === snake);
+}
+
+const isTable = (raw: unknown): boolean =>
+  typeof raw === 'object' && raw !== null && Object.getPrototypeOf(raw) === Object.prototype;
 
 function quote(raw: unknown): string {
   const text = typeof raw === 'function' ? 'a function' : (JSON.stringify(raw) ?? String(raw));

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto';
 import { lookup } from 'node:dns/promises';
 import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
 import { connect, isIPv4, isIPv6 } from 'node:net';
@@ -87,7 +86,9 @@ export function bindSocketAt(address: SocketAddress, options: BindOptions): numb
 /** Made under another name and renamed, so that nobody meets it before mode and owner are right. */
 async function bindUnix(path: string, options: BindOptions): Promise<number> {
   await makeWay(path);
-  const temporary = `${path}.${randomBytes(4).toString('hex')}`;
+  // Nobody can be misled by a name that is known before: binding to one that exists fails.
+  const temporary = `${path}.${process.pid}`;
+  rmSync(temporary, { force: true }); // of an earlier process with our pid
   const fd = bindSocketAt({ family: 'unix', path: temporary }, options);
   try {
     if (options.socketOwner) chownSync(temporary, options.socketOwner.uid, options.socketOwner.gid);

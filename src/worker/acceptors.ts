@@ -18,6 +18,7 @@ export class Acceptors {
   #servers: Server[] = [];
   /** Kept open while paused, because closing a server closes its descriptor. */
   #spares: number[] = [];
+  #duplicate: ((fd: number) => number) | null = null;
   #phase: 'open' | 'paused' | 'closed' = 'paused';
 
   constructor(options: AcceptorsOptions) {
@@ -41,9 +42,12 @@ export class Acceptors {
   async pause(): Promise<void> {
     if (this.#phase !== 'open') return;
     this.#phase = 'paused';
-    const { duplicateDescriptor } = await import('../sockets/duplicate.ts');
+    // Awaited the first time only, so that from then on not one connection too many is accepted.
+    const duplicate =
+      this.#duplicate ?? (await import('../sockets/duplicate.ts')).duplicateDescriptor;
+    this.#duplicate = duplicate;
     if (this.#phase !== 'paused') return;
-    this.#spares = this.#servers.map((server) => duplicateDescriptor(descriptorOf(server)));
+    this.#spares = this.#servers.map((server) => duplicate(descriptorOf(server)));
     this.#closeServers();
   }
 

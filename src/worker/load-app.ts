@@ -5,40 +5,14 @@ import type { AppPlace } from './find-app.ts';
 /** Looked at in this order when the user names no export. */
 const usualNames = ['default', 'app', 'application', 'server', 'handler'];
 
-/** What a module turned out to have: an app, or only these exports. */
-export type Loaded = { app: ServableApp } | { app: null; exports: string[] };
+export type Exports = ReadonlyMap<string, unknown>;
 
-/** Imports the app's module and looks for an app in its exports. Throws what the module throws. */
-export async function loadApp({ file, exportName }: AppPlace): Promise<Loaded> {
+/** Runs the app's module. Throws what it throws, and waits as long as it takes. */
+export async function importApp({ file }: AppPlace): Promise<Exports> {
   const module: object = await import(pathToFileURL(file).href);
-  const exports = flatten(module);
-  if (exportName !== null) return loadNamed(exports, exportName, file);
-  for (const name of usualNames) {
-    if (!exports.has(name)) continue;
-    const app = await recognizeApp(exports.get(name));
-    if (app) return { app };
-  }
-  return { app: null, exports: [...exports.keys()] };
-}
-
-async function loadNamed(
-  exports: Map<string, unknown>,
-  name: string,
-  file: string,
-): Promise<Loaded> {
-  if (!exports.has(name)) {
-    const known = [...exports.keys()].join(', ') || 'nothing';
-    throw new Error(`Cannot find the export "${name}" in "${file}": it exports ${known}`);
-  }
-  const app = await recognizeApp(exports.get(name));
-  if (!app) throw new Error(`Cannot serve the export "${name}" of "${file}": it is no app`);
-  return { app };
-}
-
-/** The exports of a module; those of a CommonJS module are also the properties of its default. */
-function flatten(module: object): Map<string, unknown> {
   const exports = new Map<string, unknown>(Object.entries(module));
   exports.delete('module.exports'); // newer Node's second name for the default
+  // The exports of a CommonJS module are also the properties of its default.
   const main = exports.get('default');
   if (typeof main !== 'object' || main === null) return exports;
   for (const name of Object.keys(main)) {
@@ -46,3 +20,28 @@ function flatten(module: object): Map<string, unknown> {
   }
   return exports;
 }
+
+/** The app among the exports; null when there is none and the user did not name it. */
+export async function pickApp(
+  exports: Exports,
+  { file, exportName }: AppPlace,
+): Promise<ServableApp | null> {
+  if (exportName !== null) return pickNamed(exports, exportName, file);
+  for (const name of usualNames) {
+    const app = exports.has(name) ? await recognizeApp(exports.get(name)) : null;
+    if (app) return app;
+  }
+  return null;
+}
+
+async function pickNamed(exports: Exports, name: string, file: string): Promise<ServableApp> {
+  if (!exports.has(name)) {
+    const message = `Cannot find the export "${name}" in "${file}": it exports ${listNames(exports)}`;
+    throw new Error(message);
+  }
+  const app = await recognizeApp(exports.get(name));
+  if (!app) throw new Error(`Cannot serve the export "${name}" of "${file}": it is no app`);
+  return app;
+}
+
+export const listNames = (exports: Exports): string => [...exports.keys()].join(', ') || 'nothing';

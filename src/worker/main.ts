@@ -1,11 +1,11 @@
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
-import type { WorkerStart } from '../protocol/worker.ts';
+import type { FailureKind, WorkerStart } from '../protocol/worker.ts';
 import { openChannel } from '../runtime/channel.ts';
 import { setTitle } from '../runtime/proc-title.ts';
 import { verifyIdentity } from '../runtime/verify-identity.ts';
 import { findApp } from './find-app.ts';
-import { loadApp } from './load-app.ts';
+import { importApp, listNames, pickApp } from './load-app.ts';
 import { Worker } from './worker.ts';
 
 // The main module of a Node worker: waits for its orders, loads the app, and serves it.
@@ -30,26 +30,32 @@ async function start(order: WorkerStart): Promise<void> {
   } catch (error) {
     return fail('boot', error);
   }
-  await bootApp(order, worker);
+  await boot(order, worker);
 }
 
-async function bootApp(order: WorkerStart, worker: Worker): Promise<void> {
-  let exports: string[] = [];
+async function boot(order: WorkerStart, worker: Worker): Promise<void> {
+  let hitch = 'its module waits for something that never comes';
+  let serves = false;
   // Nothing is left to happen, and still nobody listens: waiting longer is of no use.
-  const onIdle = () => void fail('app', new Error(describeNothing(order.app, exports)));
+  const onIdle = () => fail('app', new Error(`Cannot serve the app "${order.app}": ${hitch}`));
   channel.hold(false);
   process.once('beforeExit', onIdle);
-  try {
-    const place = findApp(order.app, process.cwd());
-    const loaded = await loadApp(place);
-    if (order.purpose === 'check') return await finishCheck(loaded.app?.kind ?? 'script');
-    if (loaded.app) worker.offer(loaded.app);
-    else exports = loaded.exports;
-    await worker.serving;
+  void worker.serving.then((kind) => {
+    serves = true;
     process.removeListener('beforeExit', onIdle);
     channel.hold(true);
+    if (order.purpose === 'check') void finishCheck(kind);
+  });
+  try {
+    const place = findApp(order.app, process.cwd());
+    const exports = await importApp(place);
+    hitch = 'a promise or a function that it exports never settles';
+    const app = await pickApp(exports, place);
+    hitch = `it exports ${listNames(exports)}, never calls listen(), and has nothing left to do`;
+    if (app) worker.offer(app);
   } catch (error) {
     process.removeListener('beforeExit', onIdle);
+    if (serves) throw error; // and Node tells it and ends the process, as for any script
     await fail('app', error);
   }
 }
@@ -59,13 +65,8 @@ async function finishCheck(kind: string): Promise<void> {
   process.exit(0);
 }
 
-function describeNothing(app: string, exports: readonly string[]): string {
-  const what = exports.length === 0 ? 'nothing' : exports.join(', ');
-  return `Cannot serve the app "${app}": it exports ${what}, never calls listen(), and has nothing left to do`;
-}
-
 /** Tells why, once, and leaves. */
-async function fail(kind: 'app' | 'boot', error: unknown): Promise<void> {
+async function fail(kind: FailureKind, error: unknown): Promise<void> {
   const located = /:\d+/.test(stackOf(error).replaceAll(/\(?node:[^\n]*/g, ''));
   const stack = error instanceof Error && located ? stackOf(error) : undefined;
   await channel.sendLast({

@@ -3,7 +3,7 @@ import { setting } from '../define.ts';
 
 export const socketSettings = {
   bind: setting<string[]>({
-    schema: list(text('ADDRESS')),
+    schema: list(text('ADDRESS'), { min: 1 }),
     default: ['127.0.0.1:8000'],
     onReload: 'generation',
     short: 'b',
