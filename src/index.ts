@@ -51,7 +51,10 @@ export interface Hooks {
   postRequest?(worker: WorkerView, req: IncomingMessage, res: ServerResponse): void;
 }
 
-type Unset<T> = { [Name in keyof T]?: T[Name] | string };
+/** Numbers and switches may be text as well, `"30s"` or `"512M"`, and a list of one just its entry. */
+type Loose<T> = T | (T extends number | boolean ? string : T extends (infer One)[] ? One : never);
+
+type Unset<T> = { [Name in keyof T]?: Loose<T[Name]> };
 
 /** Settings by their names in camel case, and hooks. */
 export type Config = Unset<Omit<Settings, 'config' | 'checkConfig' | 'printConfig'>> & Hooks;

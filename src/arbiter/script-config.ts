@@ -1,9 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import type { Clock } from '../core/clock.ts';
-import { TsgunError } from '../core/errors.ts';
+import { messageOf, TsgunError } from '../core/errors.ts';
 import { launch } from '../process/launcher.ts';
-import type { Spawn, SpawnedChild } from '../process/spawn.ts';
-import { type FromConfigHost, parseFromConfigHost } from '../protocol/config-host.ts';
+import type { ChildExit, Spawn } from '../process/spawn.ts';
+import {
+  type FromConfigHost,
+  parseFromConfigHost,
+  type ToConfigHost,
+} from '../protocol/config-host.ts';
 
 const hostMain = fileURLToPath(
   new URL(
@@ -29,6 +33,9 @@ export type HookEnd =
   | { outcome: 'failed'; stack: string }
   | { outcome: 'timeout' };
 
+/** Hooks that wait for their turn; a crash loop can ask for them faster than they run. */
+const mostWaiting = 1000;
+
 /** A script config in a process of its own: what it sets, and its hooks. */
 export class ScriptConfig {
   readonly path: string;
@@ -36,13 +43,15 @@ export class ScriptConfig {
   /** The names of its exported functions. */
   readonly functions: readonly string[];
   readonly #source: ScriptSource;
-  #host: Promise<Host>;
+  #host: Host;
+  #closed = false;
   #lastId = 0;
+  #waiting = 0;
   #queue: Promise<unknown> = Promise.resolve();
 
   private constructor(source: ScriptSource, host: Host, loaded: Loaded) {
     this.#source = source;
-    this.#host = Promise.resolve(host);
+    this.#host = host;
     this.path = source.path;
     this.values = loaded.values;
     this.functions = loaded.functions;
@@ -56,33 +65,35 @@ export class ScriptConfig {
 
   /** Hooks run one after the other; one that is out of time is ended together with its process. */
   call(name: string, args: unknown[], timeoutMs: number): Promise<HookEnd> {
-    const end = this.#queue.then(() => this.#run(name, args, timeoutMs));
-    this.#queue = end.catch(() => undefined);
+    if (this.#waiting >= mostWaiting) {
+      return Promise.resolve({ outcome: 'failed', stack: 'too many hooks wait for their turn' });
+    }
+    this.#waiting += 1;
+    const end = this.#queue
+      .then(() => this.#run(name, args, timeoutMs))
+      .catch((error): HookEnd => ({ outcome: 'failed', stack: messageOf(error) }))
+      .finally(() => {
+        this.#waiting -= 1;
+      });
+    this.#queue = end;
     return end;
   }
 
   close(): void {
-    void this.#host.then((host) => host.end()).catch(() => undefined);
+    this.#closed = true;
+    this.#host.end();
   }
 
   async #run(name: string, args: unknown[], timeoutMs: number): Promise<HookEnd> {
-    this.#lastId += 1;
-    const id = this.#lastId;
-    try {
-      const host = await this.#host;
-      const end = await host.call({ type: 'hook', id, name, args }, timeoutMs);
-      if (end.outcome === 'timeout') this.#restart(host);
-      return end;
-    } catch (error) {
-      return { outcome: 'failed', stack: String(error) };
+    if (this.#closed) return { outcome: 'failed', stack: 'its config was closed' };
+    if (this.#host.ended()) {
+      this.#host = startHost(this.#source);
+      await this.#host.loaded;
     }
-  }
-
-  #restart(host: Host): void {
-    host.end();
-    const next = startHost(this.#source);
-    this.#host = next.loaded.then(() => next);
-    this.#host.catch(() => undefined);
+    this.#lastId += 1;
+    const end = await this.#host.call({ type: 'hook', id: this.#lastId, name, args }, timeoutMs);
+    if (end.outcome === 'timeout') this.#host.end();
+    return end;
   }
 }
 
@@ -90,12 +101,13 @@ type Loaded = Extract<FromConfigHost, { type: 'config' }>;
 
 interface Host {
   loaded: Promise<Loaded>;
-  call(
-    message: { type: 'hook'; id: number; name: string; args: unknown[] },
-    timeoutMs: number,
-  ): Promise<HookEnd>;
+  call(message: ToConfigHost, timeoutMs: number): Promise<HookEnd>;
   end(): void;
+  ended(): boolean;
 }
+
+/** What is heard of a host: its words, and how it ended. */
+type Heard = FromConfigHost | { type: 'ended'; how: string };
 
 function startHost(source: ScriptSource): Host {
   const child = source.spawn({
@@ -106,43 +118,61 @@ function startHost(source: ScriptSource): Host {
     output: 'inherit',
     channel: true,
   });
-  const listeners = new Set<(message: FromConfigHost | null) => void>();
-  const tell = (message: FromConfigHost | null) => {
-    for (const listener of [...listeners]) listener(message);
+  let ended = false;
+  const listeners = new Set<(heard: Heard) => void>();
+  const tell = (heard: Heard) => {
+    for (const listener of [...listeners]) listener(heard);
   };
   child.onMessage((message) => {
     const parsed = parseFromConfigHost(message);
     if (parsed) tell(parsed);
   });
-  child.onExit(() => tell(null));
-  const listen = (listener: (message: FromConfigHost | null) => void) => {
+  child.onExit((exit) => {
+    ended = true;
+    tell({ type: 'ended', how: describeEnd(exit) });
+  });
+  const listen = (listener: (heard: Heard) => void) => {
     listeners.add(listener);
     return () => listeners.delete(listener);
   };
+  const end = () => {
+    ended = true;
+    child.kill('SIGKILL');
+  };
   return {
-    loaded: awaitLoaded(source, child, listen),
-    call: (message, timeoutMs) => {
-      const end = awaitHook(source.clock, message.id, timeoutMs, listen);
+    loaded: awaitLoaded(source, end, listen),
+    call(message, timeoutMs) {
+      const outcome = awaitHook(source.clock, message.id, timeoutMs, listen);
       child.send(message);
-      return end;
+      return outcome;
     },
-    end: () => void child.kill('SIGKILL'),
+    end,
+    ended: () => ended,
   };
 }
 
-type Listen = (listener: (message: FromConfigHost | null) => void) => () => void;
+/** Node's exit code when only a promise that nothing settles is left. */
+const neverSettles = 13;
 
-function awaitLoaded(source: ScriptSource, child: SpawnedChild, listen: Listen): Promise<Loaded> {
+function describeEnd({ code, signal, error }: ChildExit): string {
+  if (error) return messageOf(error);
+  if (code === neverSettles) return 'it waits for something that never happens';
+  return signal ? `its process was ended by ${signal}` : `it ended its process (exit code ${code})`;
+}
+
+type Listen = (listener: (heard: Heard) => void) => () => void;
+
+function awaitLoaded(source: ScriptSource, end: () => void, listen: Listen): Promise<Loaded> {
   return new Promise((resolve, reject) => {
     const fail = (why: string) => {
-      child.kill('SIGKILL');
+      end();
       const message = `Cannot load the config file "${source.path}": ${why}`;
       settle(() => reject(new TsgunError('TSGUN_E_SETTINGS', message)));
     };
-    const stop = listen((message) => {
-      if (message === null) fail('it never finishes, or ends the process');
-      else if (message.type === 'failed') fail(message.stack);
-      else if (message.type === 'config') settle(() => resolve(message));
+    const stop = listen((heard) => {
+      if (heard.type === 'ended') fail(heard.how);
+      else if (heard.type === 'failed') fail(heard.stack);
+      else if (heard.type === 'config') settle(() => resolve(heard));
     });
     const cancel = source.clock.after(loadMs, () =>
       fail(`it takes longer than ${loadMs / 1000} s`),
@@ -162,11 +192,11 @@ function awaitHook(clock: Clock, id: number, timeoutMs: number, listen: Listen):
       cancel();
       resolve(end);
     };
-    const stop = listen((message) => {
-      if (message === null) settle({ outcome: 'failed', stack: 'its process ended' });
-      else if (message.type === 'hook-done' && message.id === id) settle({ outcome: 'done' });
-      else if (message.type === 'hook-failed' && message.id === id) {
-        settle({ outcome: 'failed', stack: message.stack });
+    const stop = listen((heard) => {
+      if (heard.type === 'ended') settle({ outcome: 'failed', stack: heard.how });
+      else if (heard.type === 'hook-done' && heard.id === id) settle({ outcome: 'done' });
+      else if (heard.type === 'hook-failed' && heard.id === id) {
+        settle({ outcome: 'failed', stack: heard.stack });
       }
     });
     const cancel = clock.after(timeoutMs, () => settle({ outcome: 'timeout' }));

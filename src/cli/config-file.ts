@@ -1,6 +1,7 @@
-import { readFileSync, statSync } from 'node:fs';
+import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { messageOf, TsgunError } from '../core/errors.ts';
+import { getSystemErrorMessage } from 'node:util';
+import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import { toSnake } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
 import { table } from '../settings/table.ts';
@@ -19,11 +20,19 @@ export function findConfigFile(cwd: string): string | null {
   return found ?? null;
 }
 
-const exists = (file: string): boolean => statSync(file, { throwIfNoEntry: false }) !== undefined;
+/** In a folder that we may not enter there is nothing for us. */
+function exists(file: string): boolean {
+  try {
+    return statSync(file, { throwIfNoEntry: false }) !== undefined;
+  } catch (error) {
+    if (errnoOf(error) === 'EACCES') return false;
+    throw cannotRead(file, error);
+  }
+}
 
 /** The settings of a TOML or JSON file, each with its line. Throws TSGUN_E_SETTINGS. */
 export async function readDataFile(file: string, shown: string): Promise<Given[]> {
-  const text = readFileSync(file, 'utf8');
+  const text = attempt(shown, () => readFileSync(file, 'utf8'));
   const toml = path.extname(file) === '.toml';
   const values = toml ? await parseToml(text, shown) : parseJson(text, shown);
   return toGiven(values, (name) => {
@@ -59,25 +68,42 @@ const fileless = new Set(
 
 /** As root, who can write this file can become root, so only root may. Throws TSGUN_E_SETTINGS. */
 export function checkConfigFile(file: string, shown: string): void {
-  let stat: ReturnType<typeof statSync>;
-  try {
-    stat = statSync(file);
-  } catch (error) {
-    const why = messageOf(error).includes('ENOENT') ? 'no such file (ENOENT)' : messageOf(error);
-    throw bad(`Cannot read the config file "${shown}": ${why}`);
-  }
-  if (!stat?.isFile()) throw bad(`Cannot read the config file "${shown}": it is no file`);
+  const stat = attempt(shown, () => statSync(file));
+  if (!stat.isFile()) throw bad(`Cannot read the config file "${shown}": it is no file`);
   if (stat.size > mostBytes) throw bad(`The config file "${shown}" is larger than 1 MiB`);
   if (process.getuid?.() !== 0) return;
-  for (const place of [file, path.dirname(file)]) {
-    const { mode, uid, gid } = statSync(place);
-    const sticky = (mode & 0o1000) !== 0;
-    const others = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
-    if (uid === 0 && (!others || sticky)) continue;
+  const real = realpathSync(file);
+  for (const place of new Set([file, path.dirname(file), path.dirname(real)])) {
+    if (onlyRootWrites(statSync(place))) continue;
     throw bad(
       `Cannot trust the config file "${shown}" as root: "${place}" can be written by others than root`,
     );
   }
+}
+
+function onlyRootWrites(stat: Stats): boolean {
+  const { mode, uid, gid } = stat;
+  const others = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+  // In a folder like /tmp nobody can replace what is another's.
+  const sticky = stat.isDirectory() && (mode & 0o1000) !== 0;
+  return uid === 0 && (!others || sticky);
+}
+
+function attempt<T>(shown: string, act: () => T): T {
+  try {
+    return act();
+  } catch (error) {
+    throw cannotRead(shown, error);
+  }
+}
+
+function cannotRead(shown: string, cause: unknown): TsgunError {
+  const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : undefined;
+  const why =
+    errno === undefined
+      ? messageOf(cause)
+      : `${getSystemErrorMessage(errno)} (${errnoOf(cause)})`.replace('file or directory', 'file');
+  return bad(`Cannot read the config file "${shown}": ${why}`);
 }
 
 async function parseToml(text: string, shown: string): Promise<unknown> {
@@ -95,11 +121,35 @@ function parseJson(text: string, shown: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    const [, offset] = /position (\d+)/.exec(messageOf(error)) ?? [];
-    const before = text.slice(0, offset === undefined ? text.length : Number(offset)).split('\n');
+    const before = text.slice(0, findMistake(text, messageOf(error))).split('\n');
     const column = (before.at(-1)?.length ?? 0) + 1;
-    const reason = messageOf(error).split(/ in JSON| at position|, \.\.\./)[0];
-    throw bad(`${shown}:${before.length}:${column}: ${reason}`);
+    const reason = /^(?:Unexpected token '.'|.*?(?= in JSON| after JSON| JSON input|$))/su.exec(
+      messageOf(error),
+    );
+    throw bad(`${shown}:${before.length}:${column}: ${reason?.[0]}`);
+  }
+}
+
+/** V8 tells no place for a token, so it is where the shortest beginning ends that has the same. */
+function findMistake(text: string, message: string): number {
+  const [, position] = /at position (\d+)/.exec(message) ?? [];
+  if (position !== undefined) return Number(position);
+  if (!message.startsWith('Unexpected token')) return text.length;
+  let [good, wrong] = [0, text.length];
+  while (wrong - good > 1) {
+    const middle = (good + wrong) >> 1;
+    if (hasBadToken(text.slice(0, middle))) wrong = middle;
+    else good = middle;
+  }
+  return good;
+}
+
+function hasBadToken(text: string): boolean {
+  try {
+    JSON.parse(text);
+    return false;
+  } catch (error) {
+    return messageOf(error).startsWith('Unexpected token');
   }
 }
 

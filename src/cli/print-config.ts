@@ -23,5 +23,7 @@ const longestName = Math.max(...settingNames.map((name) => toSnake(name).length)
 
 function renderValue(name: SettingName, value: unknown): string {
   const octal = table[name].schema.metavar === 'MODE' && typeof value === 'number';
-  return octal ? `0o${value.toString(8).padStart(3, '0')}` : JSON.stringify(value);
+  if (octal) return `0o${value.toString(8).padStart(3, '0')}`;
+  // The one character that JSON leaves alone and TOML does not.
+  return JSON.stringify(value).replaceAll('\x7f', '\\u007f');
 }

@@ -1,7 +1,8 @@
 import { Command, CommanderError, Option } from 'commander';
 import { TsgunError } from '../core/errors.ts';
 import type { Setting } from '../settings/define.ts';
-import { toKebab } from '../settings/names.ts';
+import { isForeign } from '../settings/foreign.ts';
+import { toKebab, toSnake } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
 import { suggest } from '../settings/suggest.ts';
 import { type SettingName, sections, table } from '../settings/table.ts';
@@ -21,15 +22,17 @@ export function parseCommandLine(
   const given: Given[] = [];
   let printed = '';
   const program = createProgram(version, (entry) =>
-    given.push({ ...entry, origin: origin ?? entry.origin }),
+    given.push({ ...entry, raw: withoutSign(entry, args), origin: origin ?? entry.origin }),
   );
   program.configureOutput({ writeOut: (text) => (printed += text), writeErr: () => undefined });
   try {
     program.parse(args, { from: 'user' });
   } catch (error) {
     if (!(error instanceof CommanderError)) throw error;
-    if (error.exitCode === 0) return { kind: 'print', text: printed };
-    throw usageError(error, origin);
+    if (error.exitCode !== 0) throw usageError(error, origin);
+    if (origin === undefined) return { kind: 'print', text: printed };
+    const message = `${origin}: --help and --version are for the command line only`;
+    throw new TsgunError('TSGUN_E_USAGE', message);
   }
   return { kind: 'settings', given };
 }
@@ -41,7 +44,7 @@ function createProgram(version: string, add: (given: Given) => void): Command {
     .argument('[APP]', table.app.summary)
     .version(version, '-v, --version', 'Print the version and exit')
     .helpOption('-h, --help', 'Print this and exit')
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({ helpWidth: 80, optionTerm: termOf })
     .allowExcessArguments(false)
     .exitOverride()
     .showSuggestionAfterError(false)
@@ -81,6 +84,22 @@ function optionsOf(name: SettingName): Option[] {
   return [main, ...hidden.map((flags) => new Option(flags).hideHelp())];
 }
 
+/** What is on by default is there to be switched off. */
+function termOf(option: Option): string {
+  const { schema, default: value }: Partial<Setting<unknown>> =
+    table[option.attributeName() as SettingName] ?? {};
+  return schema?.metavar === null && value === true
+    ? option.flags.replace('--', '--[no-]')
+    : option.flags;
+}
+
+/** Commander reads `-w=4` as the value "=4". */
+function withoutSign({ name, raw }: Given, args: readonly string[]): unknown {
+  const { short }: Setting<unknown> = table[name as SettingName];
+  const joined = typeof raw === 'string' && raw.startsWith('=') && args.includes(`-${short}${raw}`);
+  return joined ? raw.slice(1) : raw;
+}
+
 function describe({ summary, default: value, schema }: Setting<unknown>): string {
   if (schema.metavar === null || value === null) return summary;
   const text = Array.isArray(value) ? value.join(' ') : String(value);
@@ -89,20 +108,26 @@ function describe({ summary, default: value, schema }: Setting<unknown>): string
 }
 
 function usageError(error: CommanderError, origin?: string): TsgunError {
-  const text = error.message.replace(/^error: /, '').replaceAll("'", '"');
+  const text = error.message
+    .replace(/^error: /, '')
+    .replace(/\.$/, '')
+    .replaceAll("'", '"');
   const flag = error.code === 'commander.unknownOption' ? /"(-[^"]*)"/.exec(text)?.[1] : undefined;
-  const meant = flag === undefined ? null : suggestFlag(flag);
-  const hint = meant === null ? 'see "tsgun --help"' : `did you mean "${meant}"?`;
+  const hint = (flag === undefined ? null : hintAt(flag)) ?? 'see "tsgun --help"';
   const where = origin === undefined ? '' : `${origin}: `;
   return new TsgunError('TSGUN_E_USAGE', `${where}${text}, ${hint}`, { cause: error });
 }
 
-function suggestFlag(flag: string): string | null {
+function hintAt(flag: string): string | null {
+  const long = flag.split('=')[0] ?? flag;
+  if (isForeign(toSnake(long.slice(2)).replaceAll('-', '_')))
+    return 'an option of Gunicorn, not supported by tsgun';
   const known = (Object.keys(table) as SettingName[]).flatMap((name) => {
     const { aliases = [] }: Setting<unknown> = table[name];
     return [toKebab(name), ...aliases].map((long) => `--${long}`);
   });
-  return suggest(flag.split('=')[0] ?? flag, known);
+  const meant = suggest(long, known);
+  return meant === null ? null : `did you mean "${meant}"?`;
 }
 
 /** Splits as a shell does with quotes and backslashes, and expands nothing. */

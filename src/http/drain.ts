@@ -17,7 +17,7 @@ export interface Acceptor {
 export interface DrainOptions {
   /** Nobody else will accept what waits in the queue. */
   emptyBacklog: boolean;
-  /** How long a connection may be idle before it is closed. */
+  /** How long a connection may be idle before it is closed; can be shortened on the way. */
   lingerMs: number;
   /** When what is left is cut. */
   graceMs: number;

@@ -1,3 +1,5 @@
+import { readFileSync } from 'node:fs';
+import { stripTypeScriptTypes } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { FromConfigHost, ToConfigHost } from '../protocol/config-host.ts';
@@ -40,12 +42,34 @@ async function runHook(config: Config, { id, name, args }: ToConfigHost): Promis
   }
 }
 
-/** Where a file that cannot be parsed is wrong stands in front of its stack. */
-const describe = (error: unknown): string => {
-  const stack = stackOf(error);
-  return stack.includes(messageOf(error)) ? stack : `${messageOf(error)}\n${stack}`;
-};
+/** Of a failure to load: its stack, without what is not the operator's. */
+function describe(error: unknown): string {
+  const stack = stackOf(isUnplaced(error) ? placed(error) : error);
+  const whole = stack.includes(messageOf(error)) ? stack : `${messageOf(error)}\n${stack}`;
+  const foreign = /^\s+at .*(?:node:internal|config-host\.[jt]s)/;
+  return whole
+    .split('\n')
+    .filter((line) => !foreign.test(line))
+    .join('\n');
+}
 
+const isUnplaced = (error: unknown): error is SyntaxError =>
+  error instanceof SyntaxError && !error.stack?.includes(file);
+
+/** Node tells where an ES module cannot be parsed only as it dies of it; its type stripper tells us. */
+function placed(error: SyntaxError): unknown {
+  // Else it would also tell that it is experimental.
+  process.removeAllListeners('warning');
+  try {
+    stripTypeScriptTypes(readFileSync(file, 'utf8'), { sourceUrl: pathToFileURL(file).href });
+  } catch (precise) {
+    return precise;
+  }
+  return new SyntaxError(`${error.message} (in a module that it imports)`, { cause: error });
+}
+
+// A load that nothing can finish any more shall end the process, not wait for the arbiter.
+process.channel?.unref();
 try {
   const config = await load();
   const functions = Object.keys(config).filter((name) => typeof config[name] === 'function');
@@ -53,13 +77,8 @@ try {
     Object.entries(config).filter(([, value]) => typeof value !== 'function'),
   );
   process.on('message', (message: ToConfigHost) => void runHook(config, message));
+  process.channel?.ref();
   say({ type: 'config', values, functions });
 } catch (error) {
   say({ type: 'failed', message: messageOf(error), stack: describe(error) });
-  // Only Node itself knows where a module cannot be parsed, and tells it as it dies of it.
-  if (error instanceof SyntaxError) {
-    setImmediate(() => {
-      throw error;
-    });
-  }
 }

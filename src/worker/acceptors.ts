@@ -38,6 +38,14 @@ export class Acceptors {
     return tcp ?? this.#options.listeners[0]?.address.replace(/^unix:/, '') ?? null;
   }
 
+  /** Of all TCP listeners. */
+  ports(): number[] {
+    return this.#servers.flatMap((server) => {
+      const address = server.address();
+      return typeof address === 'object' && address !== null ? [address.port] : [];
+    });
+  }
+
   /** Leaves new connections to others, or to the kernel's queue. */
   async pause(): Promise<void> {
     if (this.#phase !== 'open') return;

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs';
 import path from 'node:path';
+import { TsgunError } from '../core/errors.ts';
 
 const extensions = ['.js', '.mjs', '.cjs', '.ts', '.mts', '.cts'];
 
@@ -13,15 +14,18 @@ export interface AppPlace {
   exportName: string | null;
 }
 
-/** The file that `APP` means, seen from `cwd`. Throws an error for people. */
+/** The file that `APP` means, seen from `cwd`. Throws TSGUN_E_APP_LOAD. */
 export function findApp(app: string, cwd: string): AppPlace {
   const whole = findFile(path.resolve(cwd, app));
   if (whole) return { file: whole, exportName: null };
   const [, name, exportName] = /^(.+):([\p{ID_Start}$_][\p{ID_Continue}$]*)$/u.exec(app) ?? [];
   const file = name === undefined ? null : findFile(path.resolve(cwd, name));
   if (file && exportName !== undefined) return { file, exportName };
-  throw new Error(`Cannot find the app "${app}": no such file "${path.resolve(cwd, name ?? app)}"`);
+  throw cannotFind(app, `no such file "${path.resolve(cwd, name ?? app)}"`);
 }
+
+const cannotFind = (app: string, why: string): TsgunError =>
+  new TsgunError('TSGUN_E_APP_LOAD', `Cannot find the app "${app}": ${why}`);
 
 function findFile(place: string): string | null {
   const stat = statSync(place, { throwIfNoEntry: false });
@@ -42,17 +46,14 @@ function findMain(folder: string): string | null {
   if (named !== null) {
     const file = path.resolve(folder, named);
     const found = isFile(file) ? file : withExtension(file);
-    if (!found)
-      throw new Error(`Cannot find the app "${folder}": its package.json names "${named}"`);
-    return found;
+    if (found) return found;
+    throw cannotFind(folder, `its package.json names "${named}", which is not there`);
   }
   for (const name of mainNames) {
     const found = withExtension(path.join(folder, name));
     if (found) return found;
   }
-  throw new Error(
-    `Cannot find the app "${folder}": no package.json with a main file, and no index`,
-  );
+  throw cannotFind(folder, 'no package.json names a main file, and there is no index');
 }
 
 function namedMain(folder: string): string | null {

@@ -1,4 +1,5 @@
 import { pathToFileURL } from 'node:url';
+import { TsgunError } from '../core/errors.ts';
 import { recognizeApp, type ServableApp } from './app-kind.ts';
 import type { AppPlace } from './find-app.ts';
 
@@ -21,7 +22,10 @@ export async function importApp({ file }: AppPlace): Promise<Exports> {
   return exports;
 }
 
-/** The app among the exports; null when there is none and the user did not name it. */
+/**
+ * The app among the exports; null when there is none, TSGUN_E_APP_LOAD when the user named one that
+ * is none.
+ */
 export async function pickApp(
   exports: Exports,
   { file, exportName }: AppPlace,
@@ -36,12 +40,18 @@ export async function pickApp(
 
 async function pickNamed(exports: Exports, name: string, file: string): Promise<ServableApp> {
   if (!exports.has(name)) {
-    const message = `Cannot find the export "${name}" in "${file}": it exports ${listNames(exports)}`;
-    throw new Error(message);
+    const why = `it exports ${listNames(exports)}`;
+    throw new TsgunError(
+      'TSGUN_E_APP_LOAD',
+      `Cannot find the export "${name}" in "${file}": ${why}`,
+    );
   }
   const app = await recognizeApp(exports.get(name));
-  if (!app) throw new Error(`Cannot serve the export "${name}" of "${file}": it is no app`);
-  return app;
+  if (app) return app;
+  throw new TsgunError(
+    'TSGUN_E_APP_LOAD',
+    `Cannot serve the export "${name}" of "${file}": it is no app`,
+  );
 }
 
 export const listNames = (exports: Exports): string => [...exports.keys()].join(', ') || 'nothing';
