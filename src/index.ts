@@ -1,16 +1,8 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { ServerView } from './protocol/config-host.ts';
 import type { Settings } from './settings/table.ts';
 
-/** What hooks in the arbiter see of it. They run in a process beside it. */
-export interface ServerView {
-  pid: number;
-  version: string;
-  /** How many workers there should be. */
-  workers: number;
-  generation: number;
-  /** With the ports they really got. */
-  addresses: string[];
-}
+export type { ServerView };
 
 /** What hooks in a worker see of it. */
 export interface WorkerView {
@@ -51,8 +43,8 @@ export interface Hooks {
   postRequest?(worker: WorkerView, req: IncomingMessage, res: ServerResponse): void;
 }
 
-/** Numbers and switches may be text as well, `"30s"` or `"512M"`, and a list of one just its entry. */
-type Loose<T> = T | (T extends number | boolean ? string : T extends (infer One)[] ? One : never);
+/** Durations, sizes and modes may be text, `"30s"` or `"512M"`, and a list of one just its entry. */
+type Loose<T> = T | (T extends number ? string : T extends (infer One)[] ? One : never);
 
 type Unset<T> = { [Name in keyof T]?: Loose<T[Name]> };
 

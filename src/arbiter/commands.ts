@@ -16,9 +16,9 @@ export function obey(draft: Draft, command: Command, now: number): void {
     case 'reload':
       return requestReload(draft);
     case 'scale':
-      return scale(draft, Math.max(1, draft.target + command.by));
+      return scale(draft, (workers) => addWorkers(workers, command.by));
     case 'quiet':
-      return scale(draft, 0);
+      return scale(draft, () => 0);
     case 'reopen':
       draft.effects.push({ do: 'reopen' });
       return;
@@ -31,13 +31,19 @@ export function obey(draft: Draft, command: Command, now: number): void {
   }
 }
 
-function scale(draft: Draft, wanted: number): void {
-  const to = Math.min(wanted, mostWorkers);
+/** Never down to none; where there is none already, only up. */
+const addWorkers = (workers: number, by: number): number =>
+  Math.min(mostWorkers, Math.max(Math.min(workers, 1), workers + by));
+
+function scale(draft: Draft, change: (workers: number) => number): void {
   const from = draft.target;
+  const to = change(from);
   if (to === from || draft.mode.kind === 'stopping') return;
   draft.target = to;
   if (draft.mode.kind === 'reloading' && draft.mode.roll) {
-    draft.mode = { ...draft.mode, roll: { ...draft.mode.roll, previousTarget: to } };
+    const { roll } = draft.mode;
+    const previousTarget = change(roll.previousTarget);
+    draft.mode = { ...draft.mode, roll: { ...roll, previousTarget } };
   }
   log(draft, 'info', `Number of workers: ${from} -> ${to}`);
   notify(draft, { notice: 'scaled', from, to });
@@ -69,9 +75,9 @@ export function finishUpgrade(draft: Draft, pid: number, now: number): void {
 
 /** A second, harder word shortens a stop; a softer one changes nothing. */
 function obeyStop(draft: Draft, how: 'graceful' | 'quick', now: number): void {
-  const { mode } = draft;
+  const { mode, children } = draft;
   if (mode.kind !== 'stopping') return stop(draft, how, now);
-  if (how === 'quick' && mode.how !== 'quick') {
+  if (how === 'quick' && mode.how !== 'quick' && children.size > 0) {
     stop(draft, 'quick', now, { exitCode: mode.exitCode, reason: mode.reason });
   }
 }

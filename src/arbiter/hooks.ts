@@ -1,15 +1,7 @@
 import type { Log } from '../core/logger.ts';
+import type { ServerView } from '../protocol/config-host.ts';
 import type { Notice } from './event.ts';
 import type { Generation } from './generation.ts';
-
-/** What hooks see of the arbiter: plain data, because they run in another process. */
-export interface ServerView {
-  pid: number;
-  version: string;
-  workers: number;
-  generation: number;
-  addresses: string[];
-}
 
 export interface HooksOptions {
   log: Log;

@@ -1,6 +1,6 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import { type Draft, enter, log, notify } from './draft.ts';
-import { type Child, policyOf, type StopHow } from './state.ts';
+import { type Child, isStaying, policyOf, type StopHow } from './state.ts';
 
 /** Past `graceful_timeout` a worker cuts what is left by itself; this much later it is killed. */
 const cutMarginMs = 500;
@@ -12,14 +12,19 @@ const termMs = 1000;
 export function retire(draft: Draft, child: Child, why: ExitReason, now: number): void {
   if (child.worker.phase !== 'ready') return kill(draft, child, why);
   const graceMs = policyOf(draft, child.generation).gracefulMs;
-  const last = draft.mode.kind === 'stopping' && draft.mode.how === 'graceful';
   enter(draft, child, { phase: 'draining', killAt: now + graceMs + cutMarginMs, why });
+  askToDrain(draft, child, why);
+}
+
+/** One that drains already takes from it that its idle clients may not hold up a stop. */
+function askToDrain(draft: Draft, { id, generation }: Child, why: ExitReason): void {
+  const last = draft.mode.kind === 'stopping' && draft.mode.how === 'graceful';
   draft.effects.push({
     do: 'drain',
-    child: child.id,
+    child: id,
     emptyBacklog: last || why === 'scaled',
     linger: last ? 'brief' : 'keepalive',
-    graceMs,
+    graceMs: policyOf(draft, generation).gracefulMs,
   });
 }
 
@@ -58,17 +63,22 @@ export function stop(
   }
   for (const child of [...draft.children.values()]) {
     if (how === 'quick') quit(draft, child, now);
-    else if (child.worker.phase === 'ready') retire(draft, child, 'stopped', now);
-    else if (child.worker.phase === 'booting') kill(draft, child, 'stopped');
+    else if (isStaying(child)) retire(draft, child, 'stopped', now);
+    else if (how === 'graceful' && child.worker.phase === 'draining')
+      askToDrain(draft, child, child.worker.why);
   }
   finishStop(draft);
 }
 
+/** Whoever was leaving already keeps its reason, and gets no longer than it had. */
 function quit(draft: Draft, child: Child, now: number): void {
-  if (child.worker.phase === 'killed') return;
-  if (child.worker.phase !== 'ready' && child.worker.phase !== 'draining')
-    return kill(draft, child, 'stopped');
-  enter(draft, child, { phase: 'draining', killAt: now + policyOf(draft).quickMs, why: 'stopped' });
+  const { worker } = child;
+  if (worker.phase === 'killed') return;
+  const why = 'why' in worker ? worker.why : 'stopped';
+  if (worker.phase !== 'ready' && worker.phase !== 'draining') return kill(draft, child, why);
+  const due = now + policyOf(draft).quickMs;
+  const killAt = worker.phase === 'draining' ? Math.min(worker.killAt, due) : due;
+  enter(draft, child, { phase: 'draining', killAt, why });
   draft.effects.push({ do: 'quit', child: child.id });
 }
 

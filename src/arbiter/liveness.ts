@@ -1,6 +1,7 @@
 import { failUpgrade } from './commands.ts';
 import { type Draft, enter, log } from './draft.ts';
 import { dump, kill } from './leave.ts';
+import { isWanted, nextRetry } from './plan.ts';
 import { type ArbiterState, type Child, policyOf, type WorkerState } from './state.ts';
 import { recycle } from './worker-events.ts';
 
@@ -53,7 +54,7 @@ function enforceReady(draft: Draft, child: Child, worker: Ready, now: number): v
     log(draft, 'critical', `WORKER TIMEOUT (pid:${child.pid})`, child);
     return dump(draft, child, 'timeout', now);
   }
-  if (worker.since + stableMs <= now) draft.failures.delete(child.slot);
+  if (isWanted(draft, child) && worker.since + stableMs <= now) draft.failures.delete(child.slot);
   if (maxAgeMs > 0 && child.recycle === null && worker.since + maxAgeMs <= now) {
     recycle(draft, child, 'recycled-age', `${Math.round(maxAgeMs / 1000)} s`);
   }
@@ -65,6 +66,8 @@ export function forgive(draft: Draft, lateMs: number): void {
   if (lateMs >= notableMs) logLateness(draft, lateMs);
   for (const child of [...draft.children.values()])
     enter(draft, child, shift(child.worker, lateMs));
+  const { mode } = draft;
+  if (mode.kind === 'upgrading') draft.mode = { ...mode, deadline: mode.deadline + lateMs };
 }
 
 function logLateness(draft: Draft, lateMs: number): void {
@@ -90,13 +93,11 @@ function shift(worker: WorkerState, ms: number): WorkerState {
 
 /** When the next `tick` is due; infinity when nothing is waited for. */
 export function nextWake(state: ArbiterState): number {
-  let wake = state.mode.kind === 'upgrading' ? state.mode.deadline : Number.POSITIVE_INFINITY;
+  const { mode } = state;
+  let wake = mode.kind === 'upgrading' ? mode.deadline : Number.POSITIVE_INFINITY;
   for (const child of state.children.values()) wake = Math.min(wake, deadlineOf(state, child));
-  if (state.mode.kind === 'stopping') return wake;
-  const busy = new Set([...state.children.values()].map((child) => child.slot));
-  for (const [slot, { retryAt }] of state.failures)
-    if (!busy.has(slot)) wake = Math.min(wake, retryAt);
-  return wake;
+  if (mode.kind === 'starting' || mode.kind === 'stopping') return wake;
+  return Math.min(wake, nextRetry(state));
 }
 
 function deadlineOf(state: ArbiterState, child: Child): number {
@@ -108,7 +109,8 @@ function deadlineOf(state: ArbiterState, child: Child): number {
       const { timeoutMs, maxAgeMs, stableMs } = policyOf(state, child.generation);
       const silent = timeoutMs > 0 ? worker.lastBeat + timeoutMs : Number.POSITIVE_INFINITY;
       const aged = maxAgeMs > 0 && child.recycle === null ? worker.since + maxAgeMs : silent;
-      const stable = state.failures.has(child.slot) ? worker.since + stableMs : silent;
+      const counts = isWanted(state, child) && state.failures.has(child.slot);
+      const stable = counts ? worker.since + stableMs : silent;
       return Math.min(silent, aged, stable);
     }
     case 'killed':

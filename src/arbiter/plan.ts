@@ -1,7 +1,7 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { Draft } from './draft.ts';
 import { kill, retire } from './leave.ts';
-import { type Child, isServing, isStaying, policyOf } from './state.ts';
+import { type ArbiterState, type Child, isServing, isStaying, policyOf } from './state.ts';
 
 /**
  * Compares what is there with what is wanted and takes the next steps. Boot, reload, roll-back,
@@ -12,20 +12,34 @@ import { type Child, isServing, isStaying, policyOf } from './state.ts';
 export function reconcile(draft: Draft, now: number): void {
   if (draft.mode.kind === 'stopping') return;
   const slots = groupBySlot(draft);
-  const surge = { left: policyOf(draft).surge - countSuccessors(draft, slots) };
+  const surge = { left: surgeLeft(draft, slots) };
   for (let slot = 0; slot < draft.target; slot += 1) fillSlot(draft, slots, slot, surge, now);
-  if (!holdsOldSlots(draft)) emptySurplusSlots(draft, slots, now);
+  emptySurplusSlots(draft, slots, now);
+}
+
+/** When the first slot that nothing but its back-off keeps empty may be tried again. */
+export function nextRetry(state: ArbiterState): number {
+  const slots = groupBySlot(state);
+  const full = surgeLeft(state, slots) <= 0;
+  let retry = Number.POSITIVE_INFINITY;
+  for (const [slot, { retryAt }] of state.failures) {
+    if (isFailing(state, slot)) continue;
+    const members = slots.get(slot) ?? [];
+    if (members.some((child) => isWanted(state, child) || (full && isServing(child)))) continue;
+    retry = Math.min(retry, retryAt);
+  }
+  return retry;
 }
 
 /** Until a reload has switched, slots that the new settings no longer want serve on. */
-const holdsOldSlots = (draft: Draft): boolean =>
-  draft.mode.kind === 'reloading' && draft.mode.roll !== null && !draft.mode.roll.switched;
+const holdsOldSlots = ({ mode }: ArbiterState): boolean =>
+  mode.kind === 'reloading' && mode.roll !== null && !mode.roll.switched;
 
 type Slots = ReadonlyMap<number, Child[]>;
 
-function groupBySlot(draft: Draft): Slots {
+function groupBySlot(state: ArbiterState): Slots {
   const slots = new Map<number, Child[]>();
-  for (const child of draft.children.values()) {
+  for (const child of state.children.values()) {
     if (!isStaying(child)) continue;
     const members = slots.get(child.slot);
     if (members) members.push(child);
@@ -35,17 +49,17 @@ function groupBySlot(draft: Draft): Slots {
 }
 
 /** It is what its slot should have. */
-export const isWanted = (draft: Draft, child: Child): boolean =>
-  isStaying(child) && child.generation === draft.generation && child.recycle === null;
+export const isWanted = (state: ArbiterState, child: Child): boolean =>
+  isStaying(child) && child.generation === state.generation && child.recycle === null;
 
-/** Workers that boot beside one that serves: what `reload_surge` bounds. */
-function countSuccessors(draft: Draft, slots: Slots): number {
-  let count = 0;
+/** How many more may boot beside one that serves: `reload_surge` bounds them. */
+function surgeLeft(state: ArbiterState, slots: Slots): number {
+  let left = policyOf(state).surge;
   for (const members of slots.values()) {
     if (!members.some(isServing)) continue;
-    count += members.filter((child) => !isServing(child) && isWanted(draft, child)).length;
+    left -= members.filter((child) => !isServing(child) && isWanted(state, child)).length;
   }
-  return count;
+  return left;
 }
 
 function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: number }, now: number) {
@@ -66,11 +80,11 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
 }
 
 /** Its worker could not boot and is on its way out. */
-const isFailing = (draft: Draft, slot: number): boolean =>
-  [...draft.children.values()].some(
+const isFailing = (state: ArbiterState, slot: number): boolean =>
+  [...state.children.values()].some(
     ({ slot: of, generation, worker }) =>
       of === slot &&
-      generation === draft.generation &&
+      generation === state.generation &&
       (worker.phase === 'failed' || ('why' in worker && worker.why === 'boot-timeout')),
   );
 
@@ -102,10 +116,12 @@ function reasonToLeave(draft: Draft, child: Child): ExitReason {
 }
 
 function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
+  const held = holdsOldSlots(draft);
   for (const [slot, members] of slots) {
     if (slot < draft.target) continue;
-    draft.effects.push({ do: 'release-slot', slot });
-    for (const child of members) retire(draft, child, 'scaled', now);
+    const leaving = held ? members.filter((child) => !isServing(child)) : members;
+    if (!held) draft.effects.push({ do: 'release-slot', slot });
+    for (const child of leaving) retire(draft, child, 'scaled', now);
   }
   for (const slot of draft.failures.keys()) if (slot >= draft.target) draft.failures.delete(slot);
 }

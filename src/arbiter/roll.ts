@@ -25,14 +25,12 @@ export function startRoll(draft: Draft, generation: number, policy: Policy): voi
   draft.generations.set(generation, policy);
   if (draft.mode.kind !== 'reloading' || draft.mode.preparing !== generation) return; // superseded
   const running = draft.mode.roll;
-  if (running && !running.switched) {
-    fail(draft, draft.generation, `superseded by generation ${generation}`);
-  }
-  const from =
-    running && !running.switched
-      ? { previous: running.previous, previousTarget: running.previousTarget }
-      : { previous: draft.generation, previousTarget: draft.target };
-  draft.mode = { kind: 'reloading', preparing: null, roll: { ...from, switched: false } };
+  const unfinished = running && !running.switched ? running : null;
+  if (unfinished) {
+    fail(draft, draft.generation, `superseded by generation ${generation}`, unfinished.previous);
+  } else if (running) succeed(draft); // only its old workers have still to leave
+  const fresh = { previous: draft.generation, previousTarget: draft.target, switched: false };
+  draft.mode = { kind: 'reloading', preparing: null, roll: unfinished ?? fresh };
   draft.generation = generation;
   draft.target = policy.workers;
   draft.failures.clear();
@@ -58,8 +56,7 @@ export function abortRoll(draft: Draft, reason: string): void {
   fail(draft, failed, reason);
 }
 
-function fail(draft: Draft, generation: number, reason: string): void {
-  const kept = draft.generation;
+function fail(draft: Draft, generation: number, reason: string, kept = draft.generation): void {
   log(draft, 'error', `Reload failed, generation ${kept} serves on: ${reason}`);
   notify(draft, { notice: 'reload-failed', generation, reason, kept });
 }
@@ -77,6 +74,10 @@ export function advanceRoll(draft: Draft): void {
   }
   draft.mode =
     preparing === null ? { kind: 'serving' } : { kind: 'reloading', preparing, roll: null };
+  succeed(draft);
+}
+
+function succeed(draft: Draft): void {
   log(draft, 'info', `Reload done: generation ${draft.generation} serves`);
   notify(draft, { notice: 'reload-done', generation: draft.generation });
 }

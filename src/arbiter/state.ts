@@ -62,7 +62,7 @@ export interface Policy {
 export interface SlotFailures {
   count: number;
   retryAt: number;
-  last: string;
+  last: Failure;
 }
 
 export type StopHow = 'graceful' | 'quick' | 'handover';

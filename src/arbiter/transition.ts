@@ -1,4 +1,5 @@
 import { assertNever } from '../core/errors.ts';
+import { decideStart } from './boot.ts';
 import { failUpgrade, finishUpgrade, obey } from './commands.ts';
 import { closeDraft, type Draft, openDraft } from './draft.ts';
 import type { ArbiterEvent, Effect } from './event.ts';
@@ -20,8 +21,9 @@ export interface Step {
 export function transition(state: ArbiterState, event: ArbiterEvent, now: number): Step {
   const draft = openDraft(state);
   apply(draft, event, now);
-  reconcile(draft, now);
+  decideStart(draft, now);
   advanceRoll(draft);
+  reconcile(draft, now);
   releaseGenerations(draft);
   return closeDraft(draft);
 }

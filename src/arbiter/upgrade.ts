@@ -1,6 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import type { ChildExit, Spawn, SpawnedChild } from '../process/spawn.ts';
-import type { PassedDescriptor } from '../sockets/listener-set.ts';
+import type { Inherited } from '../sockets/inherit.ts';
 import type { ArbiterEvent } from './event.ts';
 
 /** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
@@ -24,7 +24,7 @@ export interface UpgradeOptions {
   spawn: Spawn;
   invocation: Invocation;
   push(event: ArbiterEvent): void;
-  listeners(): readonly PassedDescriptor[];
+  listeners(): readonly Inherited[];
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
 }

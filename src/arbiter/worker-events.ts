@@ -1,9 +1,8 @@
 import { backoffDelay } from '../core/backoff.ts';
 import type { ExitReason } from '../core/exit-reason.ts';
-import { decideStart } from './boot.ts';
 import { type Draft, enter, log, notify, update } from './draft.ts';
 import type { Death } from './event.ts';
-import { finishStop, retire, terminate } from './leave.ts';
+import { finishStop, terminate } from './leave.ts';
 import { abortRoll } from './roll.ts';
 import { type Child, type Failure, policyOf, type Vitals } from './state.ts';
 
@@ -21,11 +20,7 @@ export function onReady(draft: Draft, child: Child, now: number, note?: string):
   enter(draft, child, { phase: 'ready', since: now, lastBeat: now });
   if (note) log(draft, 'info', note, child);
   notify(draft, { notice: 'worker-ready', slot, pid: child.pid ?? 0, generation });
-  if (draft.mode.kind === 'stopping') retire(draft, childOf(draft, child), 'stopped', now);
-  decideStart(draft, now, null);
 }
-
-const childOf = (draft: Draft, child: Child): Child => draft.children.get(child.id) ?? child;
 
 export function onFailed(draft: Draft, child: Child, failure: Failure, now: number): void {
   if (child.worker.phase !== 'booting') return;
@@ -94,7 +89,6 @@ export function onExited(draft: Draft, child: Child, death: Death, now: number):
     );
   }
   if (generation === draft.generation) countFailure(draft, child, failure, now);
-  decideStart(draft, now, failure);
 }
 
 function reasonOf(child: Child, death: Death): ExitReason {
@@ -143,7 +137,7 @@ function countFailure(draft: Draft, child: Child, failure: Failure, now: number)
   }
   const count = (draft.failures.get(child.slot)?.count ?? 0) + 1;
   const delay = backoffDelay(count - 1, backoff);
-  draft.failures.set(child.slot, { count, retryAt: now + delay, last: failure.message });
+  draft.failures.set(child.slot, { count, retryAt: now + delay, last: failure });
   if (delay > 0 && draft.mode.kind !== 'starting') {
     const text = `Worker ${child.slot} failed ${count} times in a row: next try in ${delay / 1000} s`;
     log(draft, 'warning', text, child);

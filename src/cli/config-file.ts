@@ -2,7 +2,7 @@ import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
 import { getSystemErrorMessage } from 'node:util';
 import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
-import { toSnake } from '../settings/names.ts';
+import { toCamel } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
 import { table } from '../settings/table.ts';
 
@@ -57,12 +57,12 @@ export function toGiven(values: unknown, originOf: (name: string) => string): Gi
 /** Names that make no sense in a file, for people. */
 export const misplaced = (given: readonly Given[]): string[] =>
   given.flatMap(({ name, origin }) =>
-    fileless.has(toSnake(name)) ? [`${origin}: "${name}" is for the command line only`] : [],
+    fileless.has(toCamel(name)) ? [`${origin}: "${name}" is for the command line only`] : [],
   );
 
 const fileless = new Set(
   Object.entries(table).flatMap(([name, entry]) =>
-    'notIn' in entry && entry.notIn === 'config file' ? [toSnake(name)] : [],
+    'notIn' in entry && entry.notIn === 'config file' ? [name] : [],
   ),
 );
 

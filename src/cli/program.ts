@@ -44,7 +44,7 @@ function createProgram(version: string, add: (given: Given) => void): Command {
     .argument('[APP]', table.app.summary)
     .version(version, '-v, --version', 'Print the version and exit')
     .helpOption('-h, --help', 'Print this and exit')
-    .configureHelp({ helpWidth: 80, optionTerm: termOf })
+    .configureHelp({ helpWidth: 80 })
     .allowExcessArguments(false)
     .exitOverride()
     .showSuggestionAfterError(false)
@@ -82,15 +82,6 @@ function optionsOf(name: SettingName): Option[] {
   const hidden = (setting.aliases ?? []).map((alias) => `--${alias}${value}`);
   if (metavar === null) hidden.push(`--no-${toKebab(name)}`);
   return [main, ...hidden.map((flags) => new Option(flags).hideHelp())];
-}
-
-/** What is on by default is there to be switched off. */
-function termOf(option: Option): string {
-  const { schema, default: value }: Partial<Setting<unknown>> =
-    table[option.attributeName() as SettingName] ?? {};
-  return schema?.metavar === null && value === true
-    ? option.flags.replace('--', '--[no-]')
-    : option.flags;
 }
 
 /** Commander reads `-w=4` as the value "=4". */

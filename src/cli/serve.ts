@@ -15,6 +15,7 @@ import type { Spawn } from '../process/spawn.ts';
 import { setTitle } from '../runtime/proc-title.ts';
 import type { Settings } from '../settings/table.ts';
 import type { Inherited } from '../sockets/inherit.ts';
+import { lentAddresses } from '../sockets/inherited-pool.ts';
 import { holdWithRetries, ListenerSet } from '../sockets/listener-set.ts';
 import type { LoadedSettings } from './load-settings.ts';
 
@@ -118,9 +119,8 @@ const urlOf = (address: string): string =>
 
 /** Where the user binds nothing, what was passed to us is what we serve on. */
 function useInherited(loaded: LoadedSettings, inherited: readonly Inherited[]): LoadedSettings {
-  const passedByUpgrade = inherited.some(({ name }) => name.includes('%23'));
-  if (loaded.origins.bind !== undefined || inherited.length === 0 || passedByUpgrade) return loaded;
-  const bind = inherited.map(({ fd }) => `fd://${fd}`);
+  const bind = lentAddresses(inherited);
+  if (loaded.origins.bind !== undefined || bind.length === 0) return loaded;
   return { ...loaded, settings: { ...loaded.settings, bind } };
 }
 

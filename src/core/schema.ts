@@ -41,7 +41,7 @@ const numberIn = (min: number, max: number, whole: boolean) => (value: unknown) 
     ? value
     : undefined;
 
-/** A number may be written as text in a file as well, as it often comes from the environment. */
+/** What has units or a base of its own is text in a file as well. */
 const orText =
   (check: (given: unknown) => number | undefined, read: (given: string) => number | undefined) =>
   (given: unknown) =>
@@ -52,7 +52,7 @@ export function int({ min = 0, max = 2 ** 31 - 1 } = {}): Schema<number> {
   const check = numberIn(min, max, true);
   const read = (given: string) =>
     /^\d{1,10}$/.test(given.trim()) ? check(Number(given)) : undefined;
-  return scalar('INT', `a whole number ${range}`, read, orText(check, read));
+  return scalar('INT', `a whole number ${range}`, read, check);
 }
 
 /** Seconds, with or without a unit. */
@@ -101,12 +101,14 @@ export function choice<const T extends string>(...choices: readonly T[]): Schema
 }
 
 export function flag(): Schema<boolean> {
-  const fromValue = (given: unknown): Parsed<boolean> => {
-    if (typeof given === 'boolean') return parsed(given);
-    if (given === 'true' || given === 'false') return parsed(given === 'true');
-    return { ok: false, expected: 'true or false' };
+  const settle = (right: boolean, value: boolean): Parsed<boolean> =>
+    right ? parsed(value) : { ok: false, expected: 'true or false' };
+  return {
+    metavar: null,
+    many: false,
+    fromText: (given) => settle(given === 'true' || given === 'false', given === 'true'),
+    fromValue: (given) => settle(typeof given === 'boolean', given === true),
   };
-  return { metavar: null, many: false, fromText: fromValue, fromValue };
 }
 
 /** One value or several. */

@@ -1,3 +1,4 @@
+import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import type { Socket } from 'node:net';
@@ -28,6 +29,12 @@ interface InFlight {
   remoteAddress: string | null;
 }
 
+const requestEvents: ReadonlySet<string> = new Set([
+  'request',
+  'checkContinue',
+  'checkExpectation',
+]);
+
 /** What Node sets on a server whose app has not thought about it. */
 const nodeKeepaliveMs = 5000;
 
@@ -45,6 +52,10 @@ export class Traffic {
   constructor(options: TrafficOptions) {
     this.#options = options;
     this.#closing = options.keepaliveMs === 0;
+    // Cheaper than a listener on each response: together, all of this is to cost 3 % of a request.
+    subscribe('http.server.response.finish', (message) => {
+      this.#end((message as { response: ServerResponse }).response);
+    });
   }
 
   get inFlight(): number {
@@ -80,7 +91,7 @@ export class Traffic {
       server.listenerCount('secureConnection') > 0 ? 'secureConnection' : 'connection';
     server.emit = ((event: string, ...args: unknown[]): boolean => {
       const [first, second] = args;
-      if (event === 'request' || event === 'checkContinue' || event === 'checkExpectation') {
+      if (requestEvents.has(event)) {
         if (!this.#begin(first as IncomingMessage, second as ServerResponse)) return true;
       } else if (event === connected) {
         this.#connect(first as Socket);
@@ -89,7 +100,7 @@ export class Traffic {
       } else if (event === 'session') {
         this.#openSession(first as ServerHttp2Session);
       }
-      return Reflect.apply(emit, server, [event, ...args]);
+      return emit.call(server, event, ...args);
     }) as typeof emit;
   }
 
@@ -145,7 +156,7 @@ export class Traffic {
       sentBefore: this.#options.record ? socket.bytesWritten : 0,
       remoteAddress: this.#options.record ? (socket.remoteAddress ?? null) : null,
     });
-    res.once('close', () => this.#end(res));
+    if (req.httpVersionMajor > 1) res.once('close', () => this.#end(res));
     if (this.#closing) res.shouldKeepAlive = false;
     const excess = findExcess(req, limits);
     if (excess !== 0) {
@@ -162,28 +173,30 @@ export class Traffic {
     this.#inFlight.delete(res);
     const { connection } = entry;
     const { onRequest, postRequest, record, slot } = this.#options;
-    const now = performance.now();
     if (connection) {
       connection.active -= 1;
-      connection.becomeIdle(now);
+      connection.becomeIdle(performance.now());
     }
     this.requests += 1;
-    if (record) {
-      const { req, begun, remoteAddress } = entry;
-      record({
-        req,
-        res,
-        remoteAddress,
-        startedAt: Date.now() - (now - begun),
-        durationMs: now - begun,
-        bytes: bodyBytes(req, res, entry),
-        aborted: !res.writableFinished,
-        slot,
-      });
-    }
+    record?.(describeExchange(res, entry, slot));
     postRequest?.(entry.req, res);
     onRequest(this.requests);
   }
+}
+
+function describeExchange(res: ServerResponse, entry: InFlight, slot: number): AccessRecord {
+  const { req, begun, remoteAddress } = entry;
+  const durationMs = performance.now() - begun;
+  return {
+    req,
+    res,
+    remoteAddress,
+    startedAt: Date.now() - durationMs,
+    durationMs,
+    bytes: bodyBytes(req, res, entry),
+    aborted: !res.writableFinished,
+    slot,
+  };
 }
 
 /** Of the body as it was sent, chunk sizes included. */

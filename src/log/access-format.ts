@@ -1,5 +1,6 @@
 import { TsgunError } from '../core/errors.ts';
 import type { AccessRecord } from './access-record.ts';
+import { formatClock, formatZone, twoDigits } from './local-time.ts';
 
 /** Makes one line, without its end, of a record. */
 export type FormatAccess = (record: AccessRecord) => string;
@@ -14,17 +15,14 @@ const clientClosed = 499;
 export function compileAccessFormat(format: string): FormatAccess {
   if (format === 'json') return formatJson;
   const parts: FormatAccess[] = [];
-  const pattern = /%(?:%|\((\{[^}]*\}[ioe]|\w+)\)[sd])/g;
   let end = 0;
-  for (const match of format.matchAll(pattern)) {
+  for (const match of format.matchAll(/%(?:%|\((\{[^}]*\}[ioe]|\w+)\)[sd])/g)) {
     pushText(parts, format.slice(end, match.index));
     end = match.index + match[0].length;
     if (match[1] === undefined) pushText(parts, '%');
     else parts.push(compileAtom(match[1]));
   }
-  const rest = format.slice(end);
-  if (rest.includes('%(')) throw unknown(rest.slice(rest.indexOf('%(')));
-  pushText(parts, rest);
+  pushText(parts, format.slice(end));
   return (record) => {
     let line = '';
     for (const part of parts) line += part(record);
@@ -33,6 +31,8 @@ export function compileAccessFormat(format: string): FormatAccess {
 }
 
 function pushText(parts: FormatAccess[], text: string): void {
+  const [broken] = /%\([^)]*\)?.?/.exec(text) ?? [];
+  if (broken !== undefined) throw unknown(broken);
   if (text !== '') parts.push(() => text);
 }
 
@@ -42,9 +42,9 @@ function compileAtom(atom: string): FormatAccess {
     const header = name.toLowerCase();
     if (kind === 'i') return ({ req }) => clean(headerText(req.headers[header]));
     if (kind === 'o') return ({ res }) => clean(headerText(res.getHeader(header)));
-    return ({ req }) => clean(environ[name.toUpperCase()]?.(req) ?? '-');
+    return compileEnviron(name.toUpperCase());
   }
-  const compiled = atoms[atom];
+  const compiled = atoms.get(atom);
   if (!compiled) throw unknown(`%(${atom})s`);
   return compiled;
 }
@@ -60,40 +60,54 @@ const headerText = (value: number | string | readonly string[] | undefined): str
       : String(value);
 
 /** Of the environ that a Python app would see; the environment of the process is nobody's business. */
-const environ: Record<string, (req: AccessRecord['req']) => string | undefined> = {
-  REQUEST_METHOD: (req) => req.method,
-  PATH_INFO: (req) => pathOf(req),
-  QUERY_STRING: (req) => queryOf(req),
-  SERVER_PROTOCOL: (req) => `HTTP/${req.httpVersion}`,
-  HTTP_HOST: (req) => req.headers.host,
-};
+function compileEnviron(name: string): FormatAccess {
+  const header = /^(?:HTTP_|(?=CONTENT_(?:TYPE|LENGTH)$))(\w+)$/.exec(name)?.[1];
+  if (header !== undefined) {
+    const field = header.toLowerCase().replaceAll('_', '-');
+    return ({ req }) => clean(headerText(req.headers[field]));
+  }
+  const find = environ.get(name);
+  return find ? (record) => clean(find(record) || '-') : () => '-';
+}
+
+const environ = new Map<string, (record: AccessRecord) => string | null | undefined>([
+  ['REMOTE_ADDR', ({ remoteAddress }) => remoteAddress],
+  ['REQUEST_METHOD', ({ req }) => req.method],
+  ['RAW_URI', ({ req }) => req.url],
+  ['PATH_INFO', ({ req }) => pathOf(req)],
+  ['QUERY_STRING', ({ req }) => queryOf(req)],
+  ['SERVER_PROTOCOL', ({ req }) => `HTTP/${req.httpVersion}`],
+]);
 
 const pathOf = ({ url = '' }: AccessRecord['req']): string => url.split('?', 1)[0] ?? '';
 
 const queryOf = ({ url = '' }: AccessRecord['req']): string =>
   url.includes('?') ? url.slice(url.indexOf('?') + 1) : '';
 
-const atoms: Record<string, FormatAccess> = {
-  h: ({ remoteAddress }) => remoteAddress ?? '-',
-  l: () => '-',
-  u: ({ req }) => clean(userOf(req.headers.authorization)),
-  t: ({ startedAt }) => formatTime(startedAt),
-  r: ({ req }) => `${clean(req.method ?? '-')} ${clean(req.url ?? '-')} HTTP/${req.httpVersion}`,
-  m: ({ req }) => clean(req.method ?? '-'),
-  U: ({ req }) => clean(pathOf(req)),
-  q: ({ req }) => clean(queryOf(req)),
-  H: ({ req }) => `HTTP/${req.httpVersion}`,
-  s: (record) => String(statusOf(record)),
-  B: ({ bytes }) => String(bytes),
-  b: ({ bytes }) => (bytes === 0 ? '-' : String(bytes)),
-  f: ({ req }) => clean(req.headers.referer ?? '-'),
-  a: ({ req }) => clean(req.headers['user-agent'] ?? '-'),
-  T: ({ durationMs }) => String(Math.floor(durationMs / 1000)),
-  M: ({ durationMs }) => String(Math.floor(durationMs)),
-  D: ({ durationMs }) => String(Math.round(durationMs * 1000)),
-  L: ({ durationMs }) => (durationMs / 1000).toFixed(6),
-  p: () => `<${process.pid}>`,
-};
+const atoms = new Map<string, FormatAccess>([
+  ['h', ({ remoteAddress }) => remoteAddress ?? '-'],
+  ['l', () => '-'],
+  ['u', ({ req }) => clean(userOf(req.headers.authorization))],
+  ['t', ({ startedAt }) => formatTime(startedAt)],
+  [
+    'r',
+    ({ req }) => `${clean(req.method ?? '-')} ${clean(req.url ?? '-')} HTTP/${req.httpVersion}`,
+  ],
+  ['m', ({ req }) => clean(req.method ?? '-')],
+  ['U', ({ req }) => clean(pathOf(req))],
+  ['q', ({ req }) => clean(queryOf(req))],
+  ['H', ({ req }) => `HTTP/${req.httpVersion}`],
+  ['s', (record) => String(statusOf(record))],
+  ['B', ({ bytes }) => String(bytes)],
+  ['b', ({ bytes }) => String(bytes)], // as Gunicorn does, which has "-" only for unknown
+  ['f', ({ req }) => clean(req.headers.referer || '-')],
+  ['a', ({ req }) => clean(req.headers['user-agent'] || '-')],
+  ['T', ({ durationMs }) => String(Math.floor(durationMs / 1000))],
+  ['M', ({ durationMs }) => String(Math.floor(durationMs))],
+  ['D', ({ durationMs }) => String(Math.round(durationMs * 1000))],
+  ['L', ({ durationMs }) => (durationMs / 1000).toFixed(6)],
+  ['p', () => `<${process.pid}>`],
+]);
 
 const statusOf = ({ aborted, res }: AccessRecord): number =>
   aborted ? clientClosed : res.statusCode;
@@ -119,7 +133,6 @@ function clean(value: string): string {
 }
 
 const months = 'Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec'.split(' ');
-const two = (value: number): string => String(value).padStart(2, '0');
 let lastSecond = -1;
 let lastTime = '';
 
@@ -128,17 +141,15 @@ function formatTime(epochMs: number): string {
   const second = Math.floor(epochMs / 1000);
   if (second === lastSecond) return lastTime;
   const at = new Date(epochMs);
-  const offset = -at.getTimezoneOffset();
-  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
-  const date = `${two(at.getDate())}/${months[at.getMonth()]}/${at.getFullYear()}`;
-  lastTime = `[${date}:${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone}]`;
+  const date = `${twoDigits(at.getDate())}/${months[at.getMonth()]}/${at.getFullYear()}`;
+  lastTime = `[${date}:${formatClock(at)} ${formatZone(at)}]`;
   lastSecond = second;
   return lastTime;
 }
 
 const formatJson: FormatAccess = (record) => {
   const { req, remoteAddress, startedAt, durationMs, bytes, aborted, slot } = record;
-  return JSON.stringify({
+  const json = JSON.stringify({
     time: new Date(startedAt).toISOString(),
     remoteAddr: remoteAddress,
     method: req.method,
@@ -154,4 +165,9 @@ const formatJson: FormatAccess = (record) => {
     slot,
     aborted,
   });
+  // Header bytes beyond ASCII are in no known encoding, and some steer terminals.
+  return json.replaceAll(
+    /[\x7f-\uffff]/g,
+    (character) => `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  );
 };

@@ -3,11 +3,13 @@ import type { Log } from '../core/logger.ts';
 import { compileAccessFormat, type FormatAccess } from './access-format.ts';
 import type { AccessRecord } from './access-record.ts';
 import { AppendSink } from './append-sink.ts';
-import { openLogFile } from './log-file.ts';
+import { openLogFile, openUnblocked } from './log-file.ts';
 
 /** Lines wait for company this long, or until they are this many characters. */
 const flushMs = 500;
 const flushLength = 32 * 1024;
+/** How long a worker that leaves waits for a slow reader. */
+const leaveMs = 1000;
 
 export interface AccessLogOptions {
   /** A file, or an open descriptor that stays as it is. */
@@ -29,7 +31,8 @@ export class AccessLog {
     const { to, format, log } = options;
     this.#options = options;
     this.#format = compileAccessFormat(format);
-    this.#sink = new AppendSink('fd' in to ? to.fd : openLogFile(to.path), (dropped) => {
+    const fd = 'fd' in to ? openUnblocked(to.fd) : openLogFile(to.path);
+    this.#sink = new AppendSink(fd, (dropped) => {
       log({ level: 'warning', message: `${dropped} lines of the access log were dropped` });
       return '';
     });
@@ -54,22 +57,27 @@ export class AccessLog {
     }
   }
 
-  /** Settles when every line so far is written. */
-  flush(): Promise<void> {
+  /** Settles when every line so far is written, or the reader is too slow to wait for. */
+  async flush(): Promise<void> {
     this.#pass();
-    return this.#sink.flush();
+    await this.#sink.flush(leaveMs);
   }
 
+  /** For the end of the process. */
   flushSync(): void {
-    this.#pass();
-    this.#sink.flushSync();
+    this.#sink.flushSync(this.#takeLines());
   }
 
   #pass(): void {
+    const lines = this.#takeLines();
+    if (lines !== '') this.#sink.write(lines);
+  }
+
+  #takeLines(): string {
     if (this.#timer) clearTimeout(this.#timer);
     this.#timer = null;
-    if (this.#lines === '') return;
-    this.#sink.write(this.#lines);
+    const lines = this.#lines;
     this.#lines = '';
+    return lines;
   }
 }

@@ -1,15 +1,20 @@
 import type { Readable } from 'node:stream';
-import { StringDecoder } from 'node:string_decoder';
 import type { Log, LogLevel } from '../core/logger.ts';
+import { LineSplitter } from './line-splitter.ts';
 
-const longestLine = 8 * 1024;
 const tailLength = 4 * 1024;
 
-/** A line costs one and one more for each KiB; a worker may spend this much in a row, and a second. */
+/** Each line costs one and each KiB one; a worker may spend so much at once, and a second. */
 const mostCredit = 2000;
 const creditPerSecond = 500;
 
-const lineFeed = 0x0a;
+/** Who has spent it is not listened to for a while: to look at each line would cost us the time. */
+const deafMs = 1000;
+/** Meanwhile one chunk of at most 64 KiB is read in each pause of this length. */
+const breathMs = 1;
+
+/** What has to be heard even then, because a loop that prints without end is one that hangs. */
+const inspectorCall = Buffer.from('Debugger listening on ');
 
 export interface CaptureOptions {
   slot: number;
@@ -18,7 +23,7 @@ export interface CaptureOptions {
   log: Log;
   /** Monotonic milliseconds. */
   now(): number;
-  /** Sees every line first; true keeps it out of the log. */
+  /** Sees every line first, in a flood only those of Node's inspector; true keeps it out of the log. */
   intercept?(line: string): boolean;
 }
 
@@ -28,71 +33,106 @@ export interface CapturedOutput {
 }
 
 /**
- * Turns what a child prints into records of the log. A flood is cut and counted, at the price of
- * reading it: the child is never held up, because Node's own writes to a pipe would block it.
+ * Turns what a child prints into records of the log. A flood is cut and counted, but still read as
+ * fast as any sane child writes, because Node's own writes to a pipe would block the child.
  */
 export function captureOutput(stream: Readable, options: CaptureOptions): CapturedOutput {
-  const { slot, pid, level, log, now, intercept } = options;
-  const decoder = new StringDecoder('utf8');
-  let partial = '';
-  let tail = '';
-  let credit = mostCredit;
-  let creditAt = now();
-  let suppressed = 0;
-
-  const refill = () => {
-    const at = now();
-    credit = Math.min(mostCredit, credit + ((at - creditAt) * creditPerSecond) / 1000);
-    creditAt = at;
-  };
-  const confess = () => {
-    if (suppressed === 0) return;
-    log({ level: 'warning', message: `suppressed ${suppressed} lines of output`, slot, pid });
-    suppressed = 0;
-  };
-  const emit = (line: string) => {
-    if (intercept?.(line)) return;
-    tail = `${tail}${line}\n`.slice(-tailLength);
-    if (credit < 1) {
-      suppressed += 1;
-      return;
-    }
-    confess();
-    credit -= 1 + line.length / 1024;
-    log({ level, message: line, slot, pid });
-  };
-  const take = (text: string) => {
-    const lines = (partial + text).split('\n');
-    partial = lines.pop() ?? '';
-    for (const line of lines) emit(cut(line));
-    if (partial.length > longestLine) {
-      emit(cut(partial));
-      partial = '';
-    }
-  };
+  const capture = new Capture(options);
   stream.on('data', (chunk: Buffer) => {
-    refill();
-    if (credit >= 1) return take(decoder.write(chunk));
-    // Beyond the limit bytes are only counted, and the last of them kept for the post-mortem.
-    suppressed += countLines(chunk);
-    partial = '';
-    tail = (tail + chunk.toString('utf8', Math.max(0, chunk.length - tailLength))).slice(
-      -tailLength,
-    );
+    if (capture.take(chunk)) return;
+    stream.pause();
+    setTimeout(() => stream.resume(), breathMs).unref();
   });
-  stream.once('end', () => {
-    if (partial !== '') emit(cut(partial));
-    confess();
-  });
-  stream.on('error', () => undefined);
-  return { tail: () => tail.trimEnd() };
+  stream.once('close', () => capture.close());
+  stream.on('error', () => undefined); // `close` comes next, and says all there is to say
+  return { tail: () => capture.tail() };
 }
 
-const cut = (line: string): string =>
-  line.length > longestLine ? `${line.slice(0, longestLine)} [cut]` : line.replace(/\r$/, '');
+class Capture implements CapturedOutput {
+  readonly #options: CaptureOptions;
+  readonly #splitter = new LineSplitter();
+  #tail = '';
+  #credit = mostCredit;
+  #creditAt: number;
+  #suppressed = 0;
+  /** Runs while nothing is listened to. */
+  #deaf: NodeJS.Timeout | null = null;
 
-function countLines(chunk: Buffer): number {
-  let count = 0;
-  for (let at = chunk.indexOf(lineFeed); at >= 0; at = chunk.indexOf(lineFeed, at + 1)) count += 1;
-  return count;
+  constructor(options: CaptureOptions) {
+    this.#options = options;
+    this.#creditAt = options.now();
+  }
+
+  /** False when there is too much of it. */
+  take(chunk: Buffer): boolean {
+    if (this.#deaf) {
+      this.#pass(chunk);
+      return false;
+    }
+    this.#earn();
+    this.#credit -= chunk.length / 1024;
+    for (const line of this.#splitter.push(chunk)) this.#see(line);
+    if (this.#credit < 1) this.#deafen();
+    return true;
+  }
+
+  tail(): string {
+    return this.#tail.slice(-tailLength).trimEnd();
+  }
+
+  close(): void {
+    const rest = this.#splitter.end();
+    if (rest !== null) this.#see(rest);
+    this.#listen();
+  }
+
+  #see(line: string): void {
+    const { intercept, level, log, pid, slot } = this.#options;
+    if (intercept?.(line)) return;
+    this.#remember(`${line}\n`);
+    if (this.#deaf) {
+      this.#suppressed += 1;
+      return;
+    }
+    this.#credit -= 1;
+    log({ level, message: line, slot, pid });
+    if (this.#credit < 1) this.#deafen();
+  }
+
+  /** Counts a chunk unseen; the last of it is kept for the post-mortem. */
+  #pass(chunk: Buffer): void {
+    this.#suppressed += this.#splitter.pass(chunk);
+    this.#remember(chunk.toString('utf8', Math.max(0, chunk.length - tailLength)));
+    const call = this.#options.intercept ? chunk.indexOf(inspectorCall) : -1;
+    if (call < 0) return;
+    const [line = ''] = chunk.toString('latin1', call, call + 200).split('\n', 1);
+    this.#options.intercept?.(line);
+  }
+
+  #deafen(): void {
+    this.#deaf ??= setTimeout(() => this.#listen(), deafMs).unref();
+  }
+
+  #listen(): void {
+    if (this.#deaf) clearTimeout(this.#deaf);
+    this.#deaf = null;
+    this.#earn();
+    if (this.#suppressed === 0) return;
+    const { log, pid, slot } = this.#options;
+    const message = `suppressed ${this.#suppressed} lines of output of worker ${slot}`;
+    this.#suppressed = 0;
+    log({ level: 'warning', message, slot, pid });
+  }
+
+  #earn(): void {
+    const at = this.#options.now();
+    const earned = ((at - this.#creditAt) * creditPerSecond) / 1000;
+    this.#credit = Math.min(mostCredit, this.#credit + earned);
+    this.#creditAt = at;
+  }
+
+  #remember(text: string): void {
+    this.#tail += text;
+    if (this.#tail.length > 4 * tailLength) this.#tail = this.#tail.slice(-tailLength);
+  }
 }

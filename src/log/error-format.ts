@@ -1,4 +1,5 @@
 import type { LogLevel, LogRecord } from '../core/logger.ts';
+import { formatClock, formatZone, twoDigits } from './local-time.ts';
 
 /** A record with everything that its place in the log needs. */
 export interface TimedRecord extends LogRecord {
@@ -14,7 +15,7 @@ export const renderText: Render = ({ time, pid, level, message }) =>
   `[${formatTime(time)}] [${pid}] [${level.toUpperCase()}] ${indent(escapeControls(message))}\n`;
 
 export const renderJson: Render = ({ time, pid, level, slot, message }) =>
-  `${JSON.stringify({ time: new Date(time).toISOString(), level, pid, slot, message })}\n`;
+  `${escapeRest(JSON.stringify({ time: new Date(time).toISOString(), level, pid, slot, message }))}\n`;
 
 /** Priorities of syslog(3) for each level. */
 const priorities: Record<LogLevel, number> = {
@@ -36,18 +37,21 @@ const escapeControls = (message: string): string =>
   // biome-ignore lint/suspicious/noControlCharactersInRegex: these are what is looked for
   message.replaceAll(/[\0-\x08\x0b-\x1f\x7f-\x9f\u2028\u2029]/g, (character) => {
     const code = character.charCodeAt(0);
-    return code > 0xff ? `\\u${code.toString(16)}` : `\\x${code.toString(16).padStart(2, '0')}`;
+    return code > 0xff ? unicodeEscape(character) : `\\x${code.toString(16).padStart(2, '0')}`;
   });
 
-const indent = (message: string): string => message.trimEnd().replaceAll('\n', '\n  ');
+/** The control characters that JSON lets through. */
+const escapeRest = (json: string): string =>
+  json.replaceAll(/[\x7f-\x9f\u2028\u2029]/g, unicodeEscape);
 
-const two = (value: number): string => String(value).padStart(2, '0');
+const unicodeEscape = (character: string): string =>
+  `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+
+const indent = (message: string): string => message.trimEnd().replaceAll('\n', '\n  ');
 
 /** `%Y-%m-%d %H:%M:%S %z` in local time. */
 function formatTime(time: number): string {
   const at = new Date(time);
-  const offset = -at.getTimezoneOffset();
-  const zone = `${offset < 0 ? '-' : '+'}${two(Math.floor(Math.abs(offset) / 60))}${two(Math.abs(offset) % 60)}`;
-  const date = `${at.getFullYear()}-${two(at.getMonth() + 1)}-${two(at.getDate())}`;
-  return `${date} ${two(at.getHours())}:${two(at.getMinutes())}:${two(at.getSeconds())} ${zone}`;
+  const date = `${at.getFullYear()}-${twoDigits(at.getMonth() + 1)}-${twoDigits(at.getDate())}`;
+  return `${date} ${formatClock(at)} ${formatZone(at)}`;
 }

@@ -12,7 +12,7 @@ import {
   renderText,
   type TimedRecord,
 } from './error-format.ts';
-import { openLogFile } from './log-file.ts';
+import { openLogFile, openUnblocked } from './log-file.ts';
 
 export interface ErrorLogOptions {
   /** A file, or `-` for stderr. */
@@ -36,6 +36,9 @@ export class ErrorLog {
   readonly #render: Render;
   readonly #queued: TimedRecord[] = [];
   #level: LogLevel;
+  #unqueued = 0;
+  /** Null until there is something to write with. */
+  #write: ((record: TimedRecord) => void) | null = null;
   #logger: Logger | null = null;
   #loading: Promise<void> | null = null;
 
@@ -44,17 +47,16 @@ export class ErrorLog {
     const { path, level } = options;
     this.#options = options;
     this.#level = level;
-    const fd = path === '-' ? stderr : openLogFile(path);
+    const fd = path === '-' ? openUnblocked(stderr) : openLogFile(path);
     this.#render = chooseRender(options, fd);
-    this.#sink = new AppendSink(fd, (dropped) =>
-      this.#render({ ...this.#stamp('warning', `${dropped} lines were dropped`) }),
-    );
+    this.#sink = new AppendSink(fd, (dropped) => this.#render(this.#tellDropped(dropped)));
   }
 
   readonly log: Log = (record) => {
     const timed = { pid: process.pid, ...record, time: this.#options.clock.wallTime() };
-    if (this.#logger) return this.#write(this.#logger, timed);
-    if (this.#queued.length < mostQueued) this.#queued.push(timed);
+    if (this.#write) this.#write(timed);
+    else if (this.#queued.length < mostQueued) this.#queued.push(timed);
+    else this.#unqueued += 1;
   };
 
   /**
@@ -84,13 +86,30 @@ export class ErrorLog {
   /** Settles when everything is written, or a reader was too slow for the end of the process. */
   async close(): Promise<void> {
     await this.start();
-    const { promise, resolve } = Promise.withResolvers<void>();
-    const cancel = this.#options.clock.after(closeMs, resolve);
-    await Promise.race([this.#sink.flush(), promise]);
-    cancel();
+    await this.#sink.flush(closeMs);
+  }
+
+  /** For a process that ends at once: writes what is left, without waiting for winston. */
+  closeSync(): void {
+    const last: string[] = [];
+    if (!this.#write) this.#startWriting((record) => last.push(this.#renderWanted(record)));
+    this.#sink.flushSync(last.join(''));
   }
 
   async #load(): Promise<void> {
+    try {
+      const logger = await this.#createLogger();
+      this.#startWriting((record) => {
+        logger.log({ level: record.level, message: record.message, record });
+      });
+    } catch (error) {
+      // Out of descriptors, say: the log is the last thing that may be lost then.
+      this.#startWriting((record) => this.#sink.write(this.#renderWanted(record)));
+      this.log({ level: 'warning', message: `Cannot load winston: ${messageOf(error)}` });
+    }
+  }
+
+  async #createLogger(): Promise<Logger> {
     const { default: winston } = await import('winston');
     const sink = this.#sink;
     const stream = new Writable({
@@ -101,22 +120,31 @@ export class ErrorLog {
       },
     });
     const render = this.#render;
-    const logger = winston.createLogger({
+    this.#logger = winston.createLogger({
       level: this.#level,
       levels: Object.fromEntries(logLevels.toReversed().map((name, rank) => [name, rank])),
       format: winston.format.printf((info) => render(info['record'] as TimedRecord)),
       transports: [new winston.transports.Stream({ stream, eol: '' })],
     });
-    this.#logger = logger;
-    for (const record of this.#queued.splice(0)) this.#write(logger, record);
+    return this.#logger;
   }
 
-  #write(logger: Logger, record: TimedRecord): void {
-    logger.log({ level: record.level, message: record.message, record });
+  #startWriting(write: (record: TimedRecord) => void): void {
+    this.#write = write;
+    for (const record of this.#queued.splice(0)) write(record);
+    if (this.#unqueued > 0) write(this.#tellDropped(this.#unqueued));
+    this.#unqueued = 0;
   }
 
-  #stamp(level: LogLevel, message: string): TimedRecord {
-    return { level, message, pid: process.pid, time: this.#options.clock.wallTime() };
+  /** What winston would write of a record. */
+  #renderWanted(record: TimedRecord): string {
+    const wanted = logLevels.indexOf(record.level) >= logLevels.indexOf(this.#level);
+    return wanted ? this.#render(record) : '';
+  }
+
+  #tellDropped(count: number): TimedRecord {
+    const time = this.#options.clock.wallTime();
+    return { level: 'warning', message: `${count} lines were dropped`, pid: process.pid, time };
   }
 }
 

@@ -74,6 +74,9 @@ export function resolveOwner(owner: string): { uid: number; gid: number } {
   return { uid: account.uid, gid: group === undefined ? account.gid : lookUpGroup(group) };
 }
 
-const isNumber = (text: string): boolean => /^\d{1,10}$/.test(text);
+/** The greatest id; one more means "as it is" to setuid(2), and another one more is root again. */
+const greatestId = 2 ** 32 - 2;
+
+const isNumber = (text: string): boolean => /^\d{1,10}$/.test(text) && Number(text) <= greatestId;
 
 const refuse = (message: string): TsgunError => new TsgunError('TSGUN_E_PRIVILEGES', message);

@@ -81,6 +81,8 @@ function watch(child: ChildProcess): SpawnedChild {
   let failure: Error | undefined;
   child.on('error', (error) => {
     failure = error;
+    // What was never started does not close its end of the channel.
+    if (child.pid === undefined && child.connected) child.disconnect();
   });
   return {
     pid: child.pid,

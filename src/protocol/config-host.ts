@@ -22,6 +22,17 @@ export const workerHooks = [
 
 export const hookNames: readonly string[] = [...arbiterHooks, ...workerHooks];
 
+/** What hooks in the arbiter see of it. They run in a process beside it. */
+export interface ServerView {
+  pid: number;
+  version: string;
+  /** How many workers there should be. */
+  workers: number;
+  generation: number;
+  /** With the ports they really got. */
+  addresses: string[];
+}
+
 /** Between the arbiter and the process that a script config runs in. */
 export type ToConfigHost = { type: 'hook'; id: number; name: string; args: unknown[] };
 

@@ -44,8 +44,9 @@ async function runHook(config: Config, { id, name, args }: ToConfigHost): Promis
 
 /** Of a failure to load: its stack, without what is not the operator's. */
 function describe(error: unknown): string {
-  const stack = stackOf(isUnplaced(error) ? placed(error) : error);
-  const whole = stack.includes(messageOf(error)) ? stack : `${messageOf(error)}\n${stack}`;
+  const failure = isUnplaced(error) ? placed(error) : error;
+  const stack = stackOf(failure);
+  const whole = stack.includes(messageOf(failure)) ? stack : `${messageOf(failure)}\n${stack}`;
   const foreign = /^\s+at .*(?:node:internal|config-host\.[jt]s)/;
   return whole
     .split('\n')
@@ -68,8 +69,9 @@ function placed(error: SyntaxError): unknown {
   return new SyntaxError(`${error.message} (in a module that it imports)`, { cause: error });
 }
 
-// A load that nothing can finish any more shall end the process, not wait for the arbiter.
+// A load that nothing can finish any more ends the process, with Node's own exit code for it.
 process.channel?.unref();
+process.once('beforeExit', () => process.exit(13));
 try {
   const config = await load();
   const functions = Object.keys(config).filter((name) => typeof config[name] === 'function');

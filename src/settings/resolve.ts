@@ -89,8 +89,11 @@ function hasAlias(name: SettingName, snake: string): boolean {
   return aliases.some((alias) => alias.replaceAll('-', '_') === snake);
 }
 
+/** A table of TOML has no prototype, an object of JSON the usual one. */
 const isTable = (raw: unknown): boolean =>
-  typeof raw === 'object' && raw !== null && Object.getPrototypeOf(raw) === Object.prototype;
+  typeof raw === 'object' &&
+  raw !== null &&
+  [null, Object.prototype].includes(Object.getPrototypeOf(raw));
 
 function quote(raw: unknown): string {
   const text = typeof raw === 'function' ? 'a function' : (JSON.stringify(raw) ?? String(raw));

@@ -1,3 +1,4 @@
+import { TsgunError } from '../core/errors.ts';
 import { closeOnExec, isListening } from '../native/sockets.ts';
 
 export interface Inherited {
@@ -11,7 +12,8 @@ const most = 4096;
 
 /**
  * Descriptors passed by `LISTEN_FDS`, from systemd or an older tsgun, when they are meant for
- * process `pid`; the variables are removed from `env`. Throws when one of them does not listen.
+ * process `pid`; the variables are removed from `env`. Throws TSGUN_E_BIND when one of them does not
+ * listen.
  */
 export function takeInherited(env: NodeJS.ProcessEnv, pid: number): Inherited[] {
   const { LISTEN_PID, LISTEN_FDS, LISTEN_FDNAMES } = env;
@@ -25,8 +27,14 @@ export function takeInherited(env: NodeJS.ProcessEnv, pid: number): Inherited[] 
   const names = LISTEN_FDNAMES?.split(':') ?? [];
   return Array.from({ length: count }, (_, index) => {
     const fd = first + index;
-    if (!isListening(fd)) throw new Error(`Inherited descriptor ${fd} is no listening socket`);
+    if (!isListening(fd)) throw notListening(fd);
     closeOnExec(fd);
     return { fd, name: names[index] ?? 'unknown' };
   });
 }
+
+const notListening = (fd: number): TsgunError =>
+  new TsgunError(
+    'TSGUN_E_BIND',
+    `Cannot listen on inherited descriptor ${fd}: it is no listening socket`,
+  );

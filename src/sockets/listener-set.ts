@@ -1,33 +1,29 @@
 import type { Clock } from '../core/clock.ts';
 import { errnoOf, TsgunError } from '../core/errors.ts';
-import { isListening, localAddress } from '../native/sockets.ts';
 import { type Address, formatAddress } from './address.ts';
 import { type BindOptions, bindAddress } from './bind.ts';
 import type { Inherited } from './inherit.ts';
-import { describeSocket, type Listener, SharedListener } from './listener.ts';
+import { InheritedPool } from './inherited-pool.ts';
+import { type Listener, SharedListener } from './listener.ts';
+import { formatPassedName, parsePassedName } from './passed-name.ts';
 import { PortGroup } from './port-group.ts';
 
 interface Entry {
   listener: Listener;
   /** Generations whose settings name this address. */
   holders: Set<number>;
+  inherited: readonly Inherited[];
   /** Whether it ends with us, or belongs to systemd or an older tsgun. */
   owned: boolean;
-}
-
-/** What an upgrade passes on: the name says which address and slot the descriptor is for. */
-export interface PassedDescriptor {
-  fd: number;
-  name: string;
 }
 
 /** Every address the arbiter listens on. Overlapping reloads each hold what they need. */
 export class ListenerSet {
   readonly #entries = new Map<string, Entry>();
-  #inherited: Inherited[];
+  readonly #pool: InheritedPool;
 
   constructor(inherited: readonly Inherited[] = []) {
-    this.#inherited = [...inherited];
+    this.#pool = new InheritedPool(inherited);
   }
 
   /**
@@ -41,7 +37,7 @@ export class ListenerSet {
     try {
       for (const address of addresses) {
         const key = formatAddress(address);
-        const entry = this.#entries.get(key) ?? (await this.#bind(key, address, options));
+        const entry = this.#entries.get(key) ?? (await this.#bind(address, options));
         this.#entries.set(key, entry);
         entry.holders.add(generation);
         entry.listener.setBacklog(options.backlog);
@@ -52,13 +48,14 @@ export class ListenerSet {
     }
   }
 
-  /** Closes what no other generation holds. */
+  /** Closes what no other generation holds; what was inherited waits to be wanted again. */
   release(generation: number): void {
     for (const [key, entry] of this.#entries) {
       entry.holders.delete(generation);
       if (entry.holders.size > 0) continue;
       this.#entries.delete(key);
-      entry.listener.close();
+      if (entry.owned) entry.listener.close();
+      else this.#pool.giveBack(entry.inherited);
     }
   }
 
@@ -84,13 +81,14 @@ export class ListenerSet {
     for (const { listener, owned } of this.#entries.values()) if (owned) listener.refuseNew();
   }
 
-  /** For a new program: see `takeInherited`; colons separate names there. */
-  pass(): PassedDescriptor[] {
-    return [...this.#entries].flatMap(([key, { listener }]) =>
+  /** For a new program, with names that tell it what each one is: see `takeInherited`. */
+  pass(): Inherited[] {
+    const held = [...this.#entries].flatMap(([key, { listener, owned }]) =>
       listener
         .descriptors()
-        .map(({ fd, slot }) => ({ fd, name: encodeURIComponent(`${key}#${slot}`) })),
+        .map(({ fd, slot }) => ({ fd, name: formatPassedName({ key, slot, owned }) })),
     );
+    return [...held, ...this.#pool.free];
   }
 
   /** From now on another program ends what we hold. */
@@ -98,14 +96,16 @@ export class ListenerSet {
     for (const entry of this.#entries.values()) entry.owned = false;
   }
 
-  /** What an older tsgun passed on is ours. */
+  /** What an older tsgun owned is ours. */
   adopt(): void {
-    for (const entry of this.#entries.values()) entry.owned = true;
+    for (const entry of this.#entries.values())
+      entry.owned ||= entry.inherited.every(({ name }) => parsePassedName(name)?.owned);
+    this.#pool.endOwned();
   }
 
   /** Inherited descriptors that no address asked for. */
   get unused(): readonly Inherited[] {
-    return this.#inherited;
+    return this.#pool.free;
   }
 
   close(): void {
@@ -113,54 +113,33 @@ export class ListenerSet {
     this.#entries.clear();
   }
 
-  async #bind(key: string, address: Address, options: BindOptions): Promise<Entry> {
-    const passed = this.#take(key, address);
-    const holders = new Set<number>();
-    const path = address.kind === 'unix' ? address.path : null;
-    const grouped = options.reusePort && address.kind === 'tcp';
-    const [first] = passed;
-    if (first) {
-      const listener = grouped
-        ? new PortGroup(passed, options)
-        : new SharedListener(first.fd, path);
-      return { listener, holders, owned: false };
-    }
-    if (address.kind === 'fd') throw notListening(address.fd);
-    const fd = await bindAddress(address, options);
-    const listener = grouped
-      ? new PortGroup([{ fd, slot: 0 }], options)
-      : new SharedListener(fd, path);
-    return { listener, holders, owned: true };
-  }
-
-  /** Inherited descriptors for an address: by number, by the name an upgrade gave, or by where they listen. */
-  #take(key: string, address: Address): { fd: number; slot: number }[] {
-    if (address.kind === 'fd') {
-      this.#inherited = this.#inherited.filter(({ fd }) => fd !== address.fd);
-      return isListening(address.fd) ? [{ fd: address.fd, slot: 0 }] : [];
-    }
-    const taken: { fd: number; slot: number }[] = [];
-    this.#inherited = this.#inherited.filter(({ fd, name }) => {
-      const [of, slot] = splitName(name);
-      const matches = of === key || describeSocket(localAddress(fd)) === key;
-      if (matches) taken.push({ fd, slot: slot ?? taken.length });
-      return !matches;
-    });
-    return taken;
+  async #bind(address: Address, options: BindOptions): Promise<Entry> {
+    const inherited = this.#pool.take(address);
+    const owned = inherited.length === 0;
+    const sockets = owned
+      ? [{ fd: await bindNew(address, options), slot: 0 }]
+      : inherited.map(({ fd, name }, index) => ({
+          fd,
+          slot: parsePassedName(name)?.slot ?? index,
+        }));
+    return { listener: listenOn(sockets, address, options), holders: new Set(), inherited, owned };
   }
 }
 
-function splitName(name: string): [string, number?] {
-  const [, key, slot] = /^(.*)#(\d+)$/.exec(decodeName(name)) ?? [];
-  return key === undefined ? [name] : [key, Number(slot)];
+function bindNew(address: Address, options: BindOptions): Promise<number> {
+  if (address.kind === 'fd') throw notListening(address.fd);
+  return bindAddress(address, options);
 }
 
-function decodeName(name: string): string {
-  try {
-    return decodeURIComponent(name);
-  } catch {
-    return name; // systemd's own name with a bare per cent sign
-  }
+function listenOn(
+  sockets: readonly { fd: number; slot: number }[],
+  address: Address,
+  options: BindOptions,
+): Listener {
+  const [first] = sockets;
+  if (!first || (options.reusePort && address.kind === 'tcp'))
+    return new PortGroup(sockets, options);
+  return new SharedListener(first.fd, address.kind === 'unix' ? address.path : null);
 }
 
 const notListening = (fd: number): TsgunError =>

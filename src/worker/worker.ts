@@ -115,8 +115,9 @@ export class Worker {
         if (requests === requestLimit) beat();
       },
       onConnections: (count) => {
-        const full = count >= workerConnections || this.#phase === 'closing';
-        void (full ? this.#acceptors.pause() : this.#acceptors.resume());
+        // At the end the queue is emptied: there is nobody else who could.
+        if (this.#phase === 'closing' || this.#phase === 'draining') return;
+        void (count >= workerConnections ? this.#acceptors.pause() : this.#acceptors.resume());
       },
     });
     const beat = startHeartbeat({

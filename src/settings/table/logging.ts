@@ -44,6 +44,6 @@ export const loggingSettings = {
     schema: flag(),
     default: true,
     onReload: 'generation',
-    summary: "Put what workers print into the error log; else it is tsgun's own output",
+    summary: 'Put what workers print into the error log; --no-capture-output does not',
   }),
 };

@@ -44,7 +44,9 @@ test('a start whose workers never get ready ends with their stacks and exit code
   assert.deepEqual(kinds(driver.pass(1)), ['dump']);
   assert.deepEqual(kinds(driver.push({ type: 'dumped', child: 1, stack: 'at stuck' })), ['signal']);
   assert.deepEqual(kinds(driver.pass(1000)), ['signal']);
-  const exit = driver.exit(1, { code: null, signal: 'SIGKILL' }).find(({ do: what }) => what === 'exit');
+  const exit = driver
+    .exit(1, { code: null, signal: 'SIGKILL' })
+    .find(({ do: what }) => what === 'exit');
   assert.equal(exit?.do === 'exit' && exit.code, 3);
 });
 
@@ -63,4 +65,64 @@ test('a worker that failed is killed when it does not leave by itself', () => {
   assert.deepEqual(kinds(driver.pass(1999)), []);
   assert.deepEqual(kinds(driver.pass(1)), ['signal']);
   assert.deepEqual(kinds(driver.pass(60_000)), [], 'and only once');
+});
+
+test('a start tries each worker once and then says what the last one said', () => {
+  const driver = new Driver({ workers: 3 });
+  driver.push({ type: 'start' });
+  driver.failBoot(2, 'boot');
+  driver.failBoot(3, 'boot');
+  driver.pass(50_000);
+  const exit = driver.failBoot(1, 'app').find((effect) => effect.do === 'exit');
+  assert.equal(exit?.code, 4);
+  assert.equal(kinds(driver.effects).filter((kind) => kind === 'spawn').length, 3);
+});
+
+test('a worker that boots and crashes waits with the others for the end of the start', () => {
+  const driver = new Driver();
+  driver.push({ type: 'start' });
+  driver.ready(1);
+  assert.deepEqual(kinds(driver.crash(1)), []);
+  assert.deepEqual(kinds(driver.ready(2)), ['spawn']);
+  assert.equal(driver.state.mode.kind, 'serving');
+});
+
+test('TTOU during the start lets it end with those that are left', () => {
+  const driver = new Driver({ workers: 2 });
+  driver.push({ type: 'start' });
+  driver.ready(1);
+  assert.ok(notices(driver.command({ command: 'scale', by: -1 })).includes('serving'));
+  driver.settle();
+  assert.equal(driver.picture(), '0:1');
+});
+
+test('TTOU after the only other worker failed ends the start for the reason of that failure', () => {
+  const driver = new Driver({ workers: 2 });
+  driver.push({ type: 'start' });
+  driver.failBoot(1, 'app');
+  driver.command({ command: 'scale', by: -1 });
+  const exit = driver
+    .exit(2, { code: null, signal: 'SIGKILL' })
+    .find(({ do: what }) => what === 'exit');
+  assert.equal(exit?.do === 'exit' && exit.code, 4);
+});
+
+test('WINCH during the start is a start without workers', () => {
+  const driver = new Driver();
+  driver.push({ type: 'start' });
+  assert.ok(notices(driver.command({ command: 'quiet' })).includes('serving'));
+  driver.leaveAll();
+  assert.equal(driver.state.mode.kind, 'serving');
+  assert.deepEqual(kinds(driver.command({ command: 'scale', by: 1 })), ['spawn']);
+});
+
+test('a worker whose successor cannot boot does not keep the start from ending', () => {
+  const driver = new Driver({ workers: 2, maxMemory: 10 });
+  driver.push({ type: 'start' });
+  driver.ready(1);
+  driver.beat(1, { rssBytes: 11 });
+  driver.failBoot(3);
+  driver.ready(2);
+  assert.equal(driver.state.mode.kind, 'serving');
+  assert.equal(driver.picture(), '0:1 1:1');
 });

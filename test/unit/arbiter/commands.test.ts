@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Driver, kinds, logged } from './driver.ts';
+import { Driver, kinds } from './driver.ts';
 
 test('TTIN adds a worker and TTOU retires the one with the highest slot, never the last', () => {
   const driver = new Driver({ workers: 1 }).boot();
@@ -35,79 +35,50 @@ test('WINCH retires everyone and TTIN brings the first back', () => {
   assert.deepEqual(kinds(driver.command({ command: 'scale', by: 1 })), ['spawn']);
 });
 
-test('a graceful stop refuses what is new, lets workers empty the queue, and exits after the last', () => {
+test('TTOU on a pool without workers brings none back', () => {
   const driver = new Driver().boot();
-  const effects = driver.command({ command: 'stop', how: 'graceful' });
-  assert.deepEqual(kinds(effects), ['refuse-new', 'drain', 'drain']);
-  const drain = effects.find((effect) => effect.do === 'drain');
-  assert.equal(drain?.do === 'drain' && drain.emptyBacklog, true);
-  driver.exit(1);
-  assert.deepEqual(kinds(driver.exit(2)), ['exit']);
+  driver.command({ command: 'quiet' });
+  assert.deepEqual(driver.command({ command: 'scale', by: -1 }), []);
+  assert.equal(driver.state.target, 0);
 });
 
-test('a stop that takes too long kills', () => {
-  const driver = new Driver({ workers: 1, gracefulMs: 5000 }).boot();
-  driver.command({ command: 'stop', how: 'graceful' });
-  assert.deepEqual(kinds(driver.pass(5499)), []);
-  assert.deepEqual(kinds(driver.pass(1)), ['signal']);
-});
-
-test('INT after TERM shortens a stop, TERM after INT does not lengthen it', () => {
-  const driver = new Driver({ workers: 1 }).boot();
-  driver.command({ command: 'stop', how: 'graceful' });
-  assert.deepEqual(kinds(driver.command({ command: 'stop', how: 'quick' })), ['quit']);
-  assert.deepEqual(kinds(driver.command({ command: 'stop', how: 'graceful' })), []);
-  assert.deepEqual(kinds(driver.pass(1000)), ['signal']);
-});
-
-test('a stop during the start ends what boots', () => {
-  const driver = new Driver();
-  driver.push({ type: 'start' });
-  assert.deepEqual(kinds(driver.command({ command: 'stop', how: 'graceful' })), [
-    'refuse-new',
-    'signal',
-    'signal',
-  ]);
-  driver.exit(1);
-  const exit = driver.exit(2).find((effect) => effect.do === 'exit');
-  assert.equal(exit?.do === 'exit' && exit.code, 0);
-});
-
-test('nothing is replaced, scaled or reloaded while stopping', () => {
+test('a pool without workers can be reloaded back to life', () => {
   const driver = new Driver().boot();
-  driver.command({ command: 'stop', how: 'graceful' });
-  assert.deepEqual(kinds(driver.crash(1)), []);
-  assert.deepEqual(kinds(driver.command({ command: 'scale', by: 1 })), []);
-  assert.match(logged(driver.command({ command: 'reload' })), /refused/);
-});
-
-test('an upgrade hands over when the new program serves', () => {
-  const driver = new Driver().boot();
-  assert.deepEqual(kinds(driver.command({ command: 'upgrade' })), ['start-upgrade']);
-  assert.match(logged(driver.command({ command: 'reload' })), /refused/);
-  assert.deepEqual(kinds(driver.push({ type: 'upgrade-ready', pid: 99 })), [
-    'hand-over',
-    'drain',
-    'drain',
-  ]);
-  driver.leaveAll();
-  assert.equal(driver.effects.at(-1)?.do, 'exit');
-});
-
-test('an upgrade that fails or takes too long changes nothing', () => {
-  const driver = new Driver().boot();
-  driver.command({ command: 'upgrade' });
-  driver.push({ type: 'upgrade-failed', reason: 'no luck' });
+  driver.command({ command: 'quiet' });
+  driver.settle();
+  driver.reload({ workers: 2 });
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2');
   assert.equal(driver.state.mode.kind, 'serving');
-  driver.command({ command: 'upgrade' });
-  for (const { id } of driver.serving()) driver.beat(id);
-  driver.state = { ...driver.state, mode: { kind: 'upgrading', deadline: driver.now } };
-  assert.deepEqual(kinds(driver.push({ type: 'tick', lateMs: 0 })), ['cancel-upgrade']);
-  assert.equal(driver.picture(), '0:1 1:1');
 });
 
-test('a stop during an upgrade cancels it', () => {
+test('no storm of TTIN gets beyond 1024 workers, none of TTOU below one', () => {
+  const driver = new Driver({ workers: 1 }).boot();
+  driver.command({ command: 'scale', by: 5000 });
+  assert.equal(driver.state.target, 1024);
+  driver.command({ command: 'scale', by: -5000 });
+  assert.equal(driver.state.target, 1);
+});
+
+test('a slot that is wanted again is filled beside the worker that is still leaving it', () => {
   const driver = new Driver().boot();
-  driver.command({ command: 'upgrade' });
-  assert.equal(kinds(driver.command({ command: 'stop', how: 'graceful' }))[0], 'cancel-upgrade');
+  driver.command({ command: 'scale', by: -1 });
+  assert.deepEqual(kinds(driver.command({ command: 'scale', by: 1 })), ['spawn']);
+  driver.readyAll();
+  assert.equal(driver.picture(), '0:1 1:1');
+  assert.equal(driver.leaving().length, 1);
+});
+
+test('scaling tells from and to, and nothing when nothing changes', () => {
+  const driver = new Driver().boot();
+  const [notice] = driver
+    .command({ command: 'scale', by: 2 })
+    .filter(({ do: what }) => what === 'notify');
+  assert.deepEqual(notice, { do: 'notify', notice: { notice: 'scaled', from: 2, to: 4 } });
+  assert.deepEqual(driver.command({ command: 'scale', by: 0 }), []);
+});
+
+test('reopening the logs concerns nobody else', () => {
+  const driver = new Driver().boot();
+  assert.deepEqual(driver.command({ command: 'reopen' }), [{ do: 'reopen' }]);
 });

@@ -40,46 +40,83 @@ test('a kill by the kernel for want of memory has its own reason', () => {
   assert.match(logged(effects), /out of memory/);
 });
 
-test('a silent worker is dumped, then asked, then killed, and replaced meanwhile', () => {
-  const driver = new Driver({ workers: 1, timeoutMs: 30_000 }).boot();
-  driver.pass(10_000);
-  driver.beat(1);
-  assert.deepEqual(kinds(driver.pass(29_999)), []);
-  const effects = driver.pass(1);
-  assert.deepEqual(kinds(effects), ['dump', 'spawn']);
-  assert.match(logged(effects), /WORKER TIMEOUT \(pid:1001\)/);
-  const dumped = driver.push({ type: 'dumped', child: 1, stack: 'at spin' });
-  assert.match(logged(dumped), /at spin/);
-  assert.deepEqual(dumped.filter(({ do: what }) => what === 'signal'), [
-    { do: 'signal', child: 1, signal: 'SIGTERM' },
-  ]);
-  assert.deepEqual(kinds(driver.pass(1000)), ['signal']);
-  assert.equal(driver.children().find(({ id }) => id === 1)?.worker.phase, 'killed');
-});
-
-test('a stack that cannot be had does not keep a hung worker alive', () => {
-  const driver = new Driver({ workers: 1, timeoutMs: 1000, dumpMs: 2000 }).boot();
-  driver.pass(1000);
-  assert.deepEqual(kinds(driver.pass(2000)), ['signal']);
-});
-
-test('timeout 0 never calls a worker hung', () => {
-  const driver = new Driver({ timeoutMs: 0 }).boot();
-  assert.deepEqual(kinds(driver.pass(10 * 86_400_000)), []);
-});
-
-test('time in which the arbiter itself did not run is not counted', () => {
-  const driver = new Driver({ workers: 1, timeoutMs: 1000 }).boot();
-  driver.now = 5000;
-  assert.deepEqual(kinds(driver.push({ type: 'tick', lateMs: 4500 })), []);
-  assert.deepEqual(kinds(driver.pass(499)), []);
-  assert.deepEqual(kinds(driver.pass(1)), ['dump', 'spawn']);
-});
-
 test('a worker that was told to leave by somebody else is replaced before it leaves', () => {
   const driver = new Driver({ workers: 1 }).boot();
   assert.deepEqual(kinds(driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' })), ['spawn']);
   assert.deepEqual(kinds(driver.ready(2)), ['drain']);
   assert.deepEqual(notices(driver.exit(1)), ['worker-exited']);
   assert.equal(driver.picture(), '0:1');
+});
+
+test('a successor that cannot boot is retried less and less often, however long the old one serves', () => {
+  const driver = new Driver({ workers: 1, timeoutMs: 0, maxAgeMs: 60_000 }).boot();
+  driver.pass(60_000);
+  const spawns: number[] = [];
+  for (let tries = 0; tries < 9; tries += 1) {
+    spawns.push(driver.now);
+    driver.failBoot(driver.booting()[0]?.id ?? 0);
+    while (driver.booting().length === 0) driver.pass(500);
+  }
+  assert.deepEqual(
+    spawns.slice(1).map((at, index) => at - (spawns[index] ?? 0)),
+    [0, 500, 1000, 2000, 4000, 8000, 16_000, 30_000],
+  );
+  assert.equal(driver.picture(), '0:1');
+  driver.settle();
+  driver.pass(10_000);
+  assert.equal(driver.state.failures.size, 0, 'forgotten when the successor is stable');
+});
+
+test('a retry wakes the arbiter although the old worker of the slot serves on', () => {
+  const driver = new Driver({ workers: 1, timeoutMs: 0, maxMemory: 10 }).boot();
+  driver.beat(1, { rssBytes: 11 });
+  driver.failBoot(2);
+  driver.failBoot(3);
+  assert.deepEqual(kinds(driver.pass(499)), []);
+  assert.deepEqual(kinds(driver.pass(1)), ['spawn']);
+});
+
+test('a retry wakes the arbiter although somebody is still leaving its slot', () => {
+  const driver = new Driver({ workers: 1, timeoutMs: 0, gracefulMs: 90_000 }).boot();
+  driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' });
+  driver.readyAll();
+  for (const id of [2, 3]) {
+    driver.crash(id);
+    if (id === 2) driver.readyAll();
+  }
+  assert.deepEqual(
+    driver.leaving().map(({ id }) => id),
+    [1],
+  );
+  assert.deepEqual(kinds(driver.pass(500)), ['spawn']);
+});
+
+test('failures of a slot that is scaled away are forgotten', () => {
+  const driver = new Driver().boot();
+  driver.crash(2);
+  driver.failBoot(driver.booting()[0]?.id ?? 0);
+  driver.command({ command: 'scale', by: -1 });
+  assert.equal(driver.state.failures.size, 0);
+  assert.deepEqual(kinds(driver.command({ command: 'scale', by: 1 })), ['spawn']);
+});
+
+test('a crash that comes after a long life is no failure in a row', () => {
+  const driver = new Driver({ workers: 1, timeoutMs: 0 }).boot();
+  for (let round = 0; round < 5; round += 1) {
+    driver.pass(10_000);
+    assert.deepEqual(kinds(driver.crash(driver.serving()[0]?.id ?? 0)), ['spawn']);
+    driver.readyAll();
+  }
+});
+
+test('a pool that keeps crashing never ends the daemon', () => {
+  const driver = new Driver({ workers: 2 }).boot();
+  for (let round = 0; round < 50; round += 1) {
+    for (const { id } of driver.serving()) driver.crash(id);
+    for (const { id } of driver.booting()) driver.failBoot(id);
+    driver.pass(30_000);
+  }
+  assert.equal(driver.state.mode.kind, 'serving');
+  driver.settle();
+  assert.equal(driver.picture(), '0:1 1:1');
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Driver, kinds } from './driver.ts';
+import { Driver, kinds, logged } from './driver.ts';
 
 const cases = {
   requests(driver: Driver) {
@@ -26,7 +26,10 @@ for (const [what, provoke] of Object.entries(cases)) {
     assert.equal(driver.serving().length, 1);
     assert.deepEqual(kinds(driver.ready(2)), ['drain']);
     assert.deepEqual(kinds(driver.exit(1)), []);
-    assert.deepEqual(driver.serving().map(({ id }) => id), [2]);
+    assert.deepEqual(
+      driver.serving().map(({ id }) => id),
+      [2],
+    );
   });
 }
 
@@ -37,13 +40,59 @@ test('workers that are due together are replaced one after the other', () => {
   driver.ready(5);
   assert.equal(driver.booting().length, 1);
   driver.settle();
-  assert.deepEqual(driver.serving().map(({ id }) => id), [5, 6, 7, 8]);
+  assert.deepEqual(
+    driver.serving().map(({ id }) => id),
+    [5, 6, 7, 8],
+  );
 });
 
 test('a successor that cannot boot leaves the old worker serving', () => {
   const driver = new Driver({ workers: 1, maxMemory: 10 }).boot();
   driver.beat(1, { rssBytes: 11 });
   driver.failBoot(2);
-  assert.deepEqual(driver.serving().map(({ id }) => id), [1]);
+  assert.deepEqual(
+    driver.serving().map(({ id }) => id),
+    [1],
+  );
   assert.equal(driver.booting().length, 1);
+});
+
+test('surge bounds how many are replaced at a time', () => {
+  const driver = new Driver({ workers: 5, maxAgeMs: 1000, timeoutMs: 0, surge: 2 }).boot();
+  driver.pass(1000);
+  while (driver.booting().length > 0) {
+    assert.ok(driver.booting().length <= 2);
+    driver.ready(driver.booting()[0]?.id ?? 0);
+    assert.equal(driver.serving().length, 5);
+  }
+  assert.equal(driver.leaving().length, 5);
+});
+
+test('a worker is told once that it is due, and says why it left', () => {
+  const driver = new Driver({ workers: 1, maxMemory: 10, maxAgeMs: 1000, timeoutMs: 0 }).boot();
+  assert.match(logged(driver.beat(1, { rssBytes: 3 * 2 ** 20 })), /after 3 MiB of memory/);
+  assert.equal(logged(driver.beat(1, { rssBytes: 4 * 2 ** 20 })), '');
+  assert.equal(logged(driver.pass(1000)), '');
+  driver.ready(2);
+  const exited = driver.exit(1).find((effect) => effect.do === 'notify');
+  assert.equal(
+    exited?.do === 'notify' && 'reason' in exited.notice && exited.notice.reason,
+    'recycled-memory',
+  );
+});
+
+test('a worker that is due and crashes leaves its successor alone', () => {
+  const driver = new Driver({ workers: 1, maxMemory: 10 }).boot();
+  driver.beat(1, { rssBytes: 11 });
+  assert.deepEqual(kinds(driver.crash(1)), []);
+  driver.ready(2);
+  assert.equal(driver.picture(), '0:1');
+});
+
+test('the limits of a worker are those of its own generation', () => {
+  const driver = new Driver({ workers: 1, maxMemory: 1000 }).boot();
+  driver.reload({ workers: 1, maxMemory: 10 });
+  assert.equal(logged(driver.beat(1, { rssBytes: 500 })), '');
+  driver.settle();
+  assert.match(logged(driver.beat(2, { rssBytes: 500 })), /Autorestarting/);
 });

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Driver, kinds, logged, notices, policy } from './driver.ts';
+import { Driver, kinds, logged, notices } from './driver.ts';
 
 test('a reload replaces one worker after the other, each only when its successor is ready', () => {
   const driver = new Driver({ workers: 3 }).boot();
@@ -24,54 +24,6 @@ test('reload_surge starts that many at a time', () => {
   assert.equal(driver.booting().length, 3);
 });
 
-test('settings that cannot be read leave everything as it is', () => {
-  const driver = new Driver().boot();
-  driver.command({ command: 'reload' });
-  const effects = driver.push({ type: 'prepare-failed', generation: 2, reason: 'bad bind' });
-  assert.match(logged(effects), /Reload failed, generation 1 serves on: bad bind/);
-  assert.deepEqual(notices(effects), ['reload-failed']);
-  assert.equal(driver.state.mode.kind, 'serving');
-  assert.equal(driver.picture(), '0:1 1:1');
-});
-
-for (const failing of [1, 2, 3]) {
-  test(`a boot failure of new worker ${failing} of 3 brings the old generation back`, () => {
-    const driver = new Driver({ workers: 3 }).boot();
-    driver.reload({ workers: 3 });
-    for (let count = 1; count < failing; count += 1) driver.ready(driver.booting()[0]?.id ?? 0);
-    driver.leaveAll();
-    const effects = driver.failBoot(driver.booting()[0]?.id ?? 0);
-    assert.match(logged(effects), /Reload failed, generation 1 serves on: worker .* no luck/);
-    driver.settle();
-    assert.equal(driver.picture(), '0:1 1:1 2:1');
-    assert.deepEqual(driver.effects.filter(({ do: what }) => what === 'release'), [
-      { do: 'release', generation: 2 },
-    ]);
-  });
-}
-
-test('capacity never falls below the old number while a failed reload is taken back', () => {
-  const driver = new Driver({ workers: 2 }).boot();
-  driver.reload({ workers: 2 });
-  driver.ready(3); // slot 0 has gone over
-  driver.leaveAll();
-  driver.failBoot(4);
-  assert.equal(driver.picture(), '0:2 1:1', 'the new worker serves until an old one is back');
-  driver.settle();
-  assert.equal(driver.picture(), '0:1 1:1');
-});
-
-test('a new worker that never gets ready aborts the reload', () => {
-  const driver = new Driver({ workers: 1, timeoutMs: 0 }).boot();
-  driver.reload({ workers: 1, bootMs: 5000, timeoutMs: 0 });
-  driver.pass(5000);
-  assert.equal(driver.booting().length, 0, 'no second try before the first one has ended');
-  driver.push({ type: 'dumped', child: 2, stack: 'at stuck' });
-  driver.pass(1000);
-  assert.match(logged(driver.exit(2, { code: null, signal: 'SIGKILL' })), /Reload failed/);
-  assert.equal(driver.picture(), '0:1');
-});
-
 test('a reload changes the number of workers, and a failed one does not', () => {
   const driver = new Driver({ workers: 2 }).boot();
   driver.reload({ workers: 3 });
@@ -84,37 +36,6 @@ test('a reload changes the number of workers, and a failed one does not', () => 
   driver.failBoot(driver.booting()[0]?.id ?? 0);
   driver.settle();
   assert.equal(driver.picture(), '0:3');
-});
-
-test('a second reload supersedes one that is being prepared', () => {
-  const driver = new Driver().boot();
-  driver.command({ command: 'reload' });
-  assert.match(logged(driver.command({ command: 'reload' })), /superseded by generation 3/);
-  driver.push({ type: 'prepared', generation: 2, policy: policy() });
-  assert.equal(driver.booting().length, 0);
-  assert.ok(driver.effects.some((effect) => effect.do === 'release' && effect.generation === 2));
-  driver.push({ type: 'prepared', generation: 3, policy: policy() });
-  driver.settle();
-  assert.equal(driver.picture(), '0:3 1:3');
-});
-
-test('a second reload supersedes one that is rolling, and failing it goes back to the first code', () => {
-  const driver = new Driver().boot();
-  driver.reload();
-  driver.ready(driver.booting()[0]?.id ?? 0);
-  driver.reload();
-  driver.failBoot(driver.booting().find(({ generation }) => generation === 3)?.id ?? 0);
-  driver.settle();
-  assert.equal(driver.picture(), '0:1 1:1');
-});
-
-test('a broken second reload does not disturb the first', () => {
-  const driver = new Driver().boot();
-  driver.reload();
-  driver.command({ command: 'reload' });
-  driver.push({ type: 'prepare-failed', generation: 3, reason: 'bad' });
-  driver.settle();
-  assert.equal(driver.picture(), '0:2 1:2');
 });
 
 test('an old worker that crashes during a reload is replaced by a new one', () => {
@@ -141,14 +62,6 @@ test('a reload is refused while starting', () => {
   assert.match(logged(driver.command({ command: 'reload' })), /refused: the instance is starting/);
 });
 
-test('a stop during a reload ends both generations', () => {
-  const driver = new Driver().boot();
-  driver.reload();
-  driver.command({ command: 'stop', how: 'graceful' });
-  driver.leaveAll();
-  assert.equal(kinds(driver.effects).at(-1), 'exit');
-});
-
 test('scaling during a reload counts for both outcomes', () => {
   const driver = new Driver({ workers: 2 }).boot();
   driver.reload({ workers: 2 });
@@ -156,4 +69,124 @@ test('scaling during a reload counts for both outcomes', () => {
   driver.failBoot(driver.booting()[0]?.id ?? 0);
   driver.settle();
   assert.equal(driver.picture(), '0:1 1:1 2:1');
+});
+
+test('reload_surge bounds a reload to its end, and no worker leaves before its successor is ready', () => {
+  const driver = new Driver({ workers: 5 }).boot();
+  driver.reload({ workers: 5, surge: 3 });
+  while (driver.booting().length > 0) {
+    assert.equal(driver.serving().length, 5);
+    assert.ok(driver.booting().length <= 3);
+    driver.ready(driver.booting().at(-1)?.id ?? 0);
+  }
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2 2:2 3:2 4:2');
+});
+
+test('a reload is over when the last old worker is gone, and gives the old generation back then', () => {
+  const driver = new Driver().boot();
+  assert.deepEqual(kinds(driver.command({ command: 'reload' })), ['prepare']);
+  driver.reload(); // the one that counts
+  driver.readyAll();
+  const [first, second] = driver.leaving();
+  assert.deepEqual(kinds(driver.exit(first?.id ?? 0)), []);
+  const effects = driver.exit(second?.id ?? 0);
+  assert.deepEqual(kinds(effects), ['release']);
+  assert.deepEqual(notices(effects), ['worker-exited', 'reload-done']);
+});
+
+test('a reload to more workers starts the new slots at once', () => {
+  const driver = new Driver({ workers: 1 }).boot();
+  driver.reload({ workers: 4 });
+  assert.deepEqual(
+    driver.booting().map(({ slot }) => slot),
+    [0, 1, 2, 3],
+  );
+});
+
+test('a reload to fewer workers keeps the surplus until all new ones are ready, and then retires it', () => {
+  const driver = new Driver({ workers: 3 }).boot();
+  driver.crash(1); // nobody is left in slot 0 whose exit would bring things on
+  driver.reload({ workers: 1 });
+  driver.leaveAll();
+  assert.equal(driver.picture(), '1:1 2:1');
+  const effects = driver.ready(driver.booting()[0]?.id ?? 0);
+  assert.deepEqual(kinds(effects), ['release-slot', 'drain', 'release-slot', 'drain']);
+  assert.equal(driver.picture(), '0:2');
+  driver.leaveAll();
+  assert.equal(driver.state.mode.kind, 'serving');
+});
+
+test('an old worker of a surplus slot that crashes during a reload is not replaced', () => {
+  const driver = new Driver({ workers: 3 }).boot();
+  driver.reload({ workers: 1 });
+  assert.deepEqual(kinds(driver.crash(3)), []);
+  driver.settle();
+  assert.equal(driver.picture(), '0:2');
+});
+
+test('an old worker that boots when a reload begins is not waited for', () => {
+  const driver = new Driver().boot();
+  driver.crash(1);
+  driver.reload();
+  assert.deepEqual(
+    driver.booting().map(({ slot, generation }) => `${slot}:${generation}`),
+    ['0:2', '1:2'],
+    'and its slot is empty, which is no matter of surge',
+  );
+});
+
+test('a slot in back-off is tried at once with new code', () => {
+  const driver = new Driver({ workers: 1 }).boot();
+  driver.crash(1);
+  driver.failBoot(2);
+  driver.failBoot(3);
+  assert.deepEqual(driver.booting(), []);
+  driver.reload({ workers: 1 });
+  assert.equal(driver.booting().length, 1);
+  driver.settle();
+  assert.equal(driver.picture(), '0:2');
+});
+
+test('a new worker that hangs after it was ready is replaced and does not end the reload', () => {
+  const driver = new Driver({ timeoutMs: 0 }).boot();
+  driver.reload({ timeoutMs: 1000 });
+  driver.ready(3);
+  driver.pass(1000);
+  assert.ok(!notices(driver.effects).includes('reload-failed'));
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2');
+});
+
+test('TTOU during a reload ends a new worker that boots in a slot nobody wants any more', () => {
+  const driver = new Driver({ workers: 2 }).boot();
+  driver.reload({ workers: 4 });
+  driver.command({ command: 'scale', by: -1 });
+  assert.deepEqual(
+    driver.booting().map(({ slot }) => slot),
+    [0, 2],
+  );
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2 2:2');
+});
+
+test('a slot that failed and is not wanted any more does not keep the loop awake', () => {
+  const driver = new Driver({ workers: 2 }).boot();
+  driver.reload({ workers: 3 });
+  const last = driver.booting().find(({ slot }) => slot === 2);
+  driver.ready(last?.id ?? 0);
+  driver.command({ command: 'scale', by: -1 });
+  driver.crash(last?.id ?? 0);
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2');
+});
+
+test('WINCH during a reload leaves no worker of either generation', () => {
+  const driver = new Driver().boot();
+  driver.reload();
+  driver.ready(3);
+  driver.command({ command: 'quiet' });
+  driver.settle();
+  assert.deepEqual(driver.children(), []);
+  assert.equal(driver.state.mode.kind, 'serving');
 });

@@ -21,12 +21,26 @@ test('a value may look like a flag', () => {
 });
 
 test('flags without a value are switched on, and off by --no', () => {
-  assert.deepEqual(parse('--reload', '--no-capture-output'), { reload: 'true', captureOutput: 'false' });
+  assert.deepEqual(parse('--reload', '--no-capture-output'), {
+    reload: 'true',
+    captureOutput: 'false',
+  });
 });
 
 test('names that Gunicorn gives its flags work as well', () => {
   assert.deepEqual(
-    parse('--access-logfile', '-', '--log-level', 'debug', '--pid', 'x', '--name', 'n', '--keep-alive', '5'),
+    parse(
+      '--access-logfile',
+      '-',
+      '--log-level',
+      'debug',
+      '--pid',
+      'x',
+      '--name',
+      'n',
+      '--keep-alive',
+      '5',
+    ),
     { accesslog: '-', loglevel: 'debug', pidfile: 'x', procName: 'n', keepalive: '5' },
   );
 });
@@ -44,7 +58,8 @@ test('the help names every setting within 80 columns', () => {
   const help = parseCommandLine(['--help'], '1.2.3');
   assert.equal(help.kind, 'print');
   const text = help.kind === 'print' ? help.text : '';
-  for (const name of settingNames) if (name !== 'app') assert.match(text, new RegExp(`--${toKebab(name)}\\b`));
+  for (const name of settingNames)
+    if (name !== 'app') assert.match(text, new RegExp(`--${toKebab(name)}\\b`));
   for (const line of text.split('\n')) assert.ok(line.length <= 80, line);
 });
 
@@ -54,7 +69,15 @@ test('the version is printed', () => {
 
 test('words are split as a shell does, without expansion', () => {
   assert.deepEqual(splitWords(` -w 4 --env 'A=b c' "x \\" y" a\\ b $HOME c"d"e '' `), [
-    '-w', '4', '--env', 'A=b c', 'x " y', 'a b', '$HOME', 'cde', '',
+    '-w',
+    '4',
+    '--env',
+    'A=b c',
+    'x " y',
+    'a b',
+    '$HOME',
+    'cde',
+    '',
   ]);
   assert.deepEqual(splitWords(''), []);
   assert.throws(() => splitWords('a "b'), { code: 'TSGUN_E_USAGE' });

@@ -5,13 +5,29 @@ import { TsgunError } from '../../../src/core/errors.ts';
 import { parseBytes, parseDuration, parseOctal } from '../../../src/core/units.ts';
 
 test('durations are seconds unless they have a unit', () => {
-  const cases = { '30': 30, '0.5': 0.5, '500ms': 0.5, '2s': 2, '5m': 300, '1.5h': 5400, '1d': 86_400 };
+  const cases = {
+    '30': 30,
+    '0.5': 0.5,
+    '500ms': 0.5,
+    '2s': 2,
+    '5m': 300,
+    '1.5h': 5400,
+    '1d': 86_400,
+  };
   for (const [text, seconds] of Object.entries(cases)) assert.equal(parseDuration(text), seconds);
-  for (const text of ['', '-1', '5x', 's', '1e3', '1 m 2']) assert.equal(parseDuration(text), undefined);
+  for (const text of ['', '-1', '5x', 's', '1e3', '1 m 2'])
+    assert.equal(parseDuration(text), undefined);
 });
 
 test('sizes are powers of 1024', () => {
-  const cases = { '10': 10, '1K': 1024, '1kb': 1024, '512M': 2 ** 29, '1GiB': 2 ** 30, '1.5g': 1.5 * 2 ** 30 };
+  const cases = {
+    '10': 10,
+    '1K': 1024,
+    '1kb': 1024,
+    '512M': 2 ** 29,
+    '1GiB': 2 ** 30,
+    '1.5g': 1.5 * 2 ** 30,
+  };
   for (const [text, size] of Object.entries(cases)) assert.equal(parseBytes(text), size);
   for (const text of ['', '-1', 'M', '5X', '1Mi B']) assert.equal(parseBytes(text), undefined);
 });

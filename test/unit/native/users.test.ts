@@ -30,9 +30,6 @@ test('what does not exist is null', () => {
 test('groupsOf() agrees with id(1)', () => {
   for (const [name = '', , , gid] of lines('/etc/passwd').slice(0, 5)) {
     const listed = execFileSync('id', ['-G', name], { encoding: 'utf8' }).trim().split(' ');
-    assert.deepEqual(
-      new Set(groupsOf(name, Number(gid))),
-      new Set(listed.map(Number)),
-    );
+    assert.deepEqual(new Set(groupsOf(name, Number(gid))), new Set(listed.map(Number)));
   }
 });

@@ -14,7 +14,10 @@ const value = (name: string, raw: unknown, origin = 'a file:1'): Given => ({
   kind: 'value',
   origin,
 });
-const word = (name: string, raw: string, origin = '--flag'): Given => ({ ...value(name, raw, origin), kind: 'text' });
+const word = (name: string, raw: string, origin = '--flag'): Given => ({
+  ...value(name, raw, origin),
+  kind: 'text',
+});
 
 for (const name of settingNames) {
   test(`the default of ${name} is a value that the setting itself takes`, () => {
@@ -66,12 +69,22 @@ test('a list grows within a source and is replaced by the next', () => {
 
 test('every problem is told, with where it is and what would be right', () => {
   const { problems } = resolveSettings([
-    [value('wrokers', 2, 'f.toml:1'), value('threads', 'x', 'f.toml:2'), value('certfile', 'x', 'f.toml:3')],
+    [
+      value('wrokers', 2, 'f.toml:1'),
+      value('threads', 'x', 'f.toml:2'),
+      value('certfile', 'x', 'f.toml:3'),
+    ],
     [word('timeout', 'soon', '--timeout'), word('bind', '', '--bind'), word('loglevel', 'loud')],
   ]);
   assert.equal(problems.length, 6);
-  assert.match(problems[0] ?? '', /^f\.toml:1: unknown setting "wrokers", did you mean "workers"\?$/);
-  assert.match(problems[1] ?? '', /^f\.toml:2: threads: expected a whole number from 1 to 1024, not "x"$/);
+  assert.match(
+    problems[0] ?? '',
+    /^f\.toml:1: unknown setting "wrokers", did you mean "workers"\?$/,
+  );
+  assert.match(
+    problems[1] ?? '',
+    /^f\.toml:2: threads: expected a whole number from 1 to 1024, not "x"$/,
+  );
   assert.match(problems[2] ?? '', /Gunicorn/);
   assert.match(problems[3] ?? '', /^--timeout: timeout: expected seconds/);
   assert.match(problems[5] ?? '', /"debug", "info"/);
@@ -79,7 +92,12 @@ test('every problem is told, with where it is and what would be right', () => {
 
 test('numbers, flags and modes are read from text, and not from wrong types', () => {
   const { problems, settings } = resolveSettings([
-    [word('maxMemory', '512M'), word('umask', '027'), word('reusePort', 'true'), word('workers', 'auto')],
+    [
+      word('maxMemory', '512M'),
+      word('umask', '027'),
+      word('reusePort', 'true'),
+      word('workers', 'auto'),
+    ],
     [value('keepalive', 2.5), value('graceful_timeout', '500ms')],
   ]);
   assert.deepEqual(problems, []);
@@ -88,16 +106,32 @@ test('numbers, flags and modes are read from text, and not from wrong types', ()
   assert.equal(settings.reusePort, true);
   assert.equal(settings.workers, 'auto');
   assert.equal(settings.gracefulTimeout, 0.5);
-  for (const bad of [value('workers', '2'), value('workers', 0), value('workers', 1.5), value('reload', 'yes'), value('bind', [1]), value('rawEnv', ['noequals']), value('timeout', Number.NaN)]) {
+  for (const bad of [
+    value('workers', '2'),
+    value('workers', 0),
+    value('workers', 1.5),
+    value('reload', 'yes'),
+    value('bind', [1]),
+    value('rawEnv', ['noequals']),
+    value('timeout', Number.NaN),
+  ]) {
     assert.equal(resolveSettings([[bad]]).problems.length, 1, JSON.stringify(bad));
   }
 });
 
 test('a reload knows what changed and what to do about it', () => {
   const before = defaultSettings();
-  const after = { ...before, workers: 3, bind: ['0.0.0.0:1'], pidfile: '/x', loglevel: 'debug' as const };
+  const after = {
+    ...before,
+    workers: 3,
+    bind: ['0.0.0.0:1'],
+    pidfile: '/x',
+    loglevel: 'debug' as const,
+  };
   assert.deepEqual(
-    diffSettings(before, after).map(({ name, onReload }) => `${name}:${onReload}`).toSorted(),
+    diffSettings(before, after)
+      .map(({ name, onReload }) => `${name}:${onReload}`)
+      .toSorted(),
     ['bind:generation', 'loglevel:live', 'pidfile:restart', 'workers:generation'],
   );
 });

@@ -4,7 +4,7 @@ import { formatAddress, parseAddress } from '../../../src/sockets/address.ts';
 
 const good = {
   '127.0.0.1:80': { kind: 'tcp', host: '127.0.0.1', port: 80 },
-  'localhost': { kind: 'tcp', host: 'localhost', port: 8000 },
+  localhost: { kind: 'tcp', host: 'localhost', port: 8000 },
   ':9000': { kind: 'tcp', host: '*', port: 9000 },
   '[::1]:0': { kind: 'tcp', host: '::1', port: 0 },
   '[::]': { kind: 'tcp', host: '::', port: 8000 },
@@ -24,7 +24,20 @@ for (const [text, address] of Object.entries(good)) {
   });
 }
 
-const bad = ['127.0.0.1:99999', ':x', '1:2:3', '[1.2.3.4]:80', '[::1', 'a b:80', '8000', 'unix:', 'fd://2', 'fd://x', `unix:/${'x'.repeat(107)}`, '-host:1'];
+const bad = [
+  '127.0.0.1:99999',
+  ':x',
+  '1:2:3',
+  '[1.2.3.4]:80',
+  '[::1',
+  'a b:80',
+  '8000',
+  'unix:',
+  'fd://2',
+  'fd://x',
+  `unix:/${'x'.repeat(107)}`,
+  '-host:1',
+];
 
 for (const text of bad) {
   test(`refuses ${text.slice(0, 20)} and says which address it was`, () => {

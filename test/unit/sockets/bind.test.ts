@@ -1,16 +1,29 @@
 import assert from 'node:assert/strict';
 import { execFileSync } from 'node:child_process';
-import { chmodSync, lstatSync, mkdirSync, readdirSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import {
+  chmodSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { TsgunError } from '../../../src/core/errors.ts';
 import { closeDescriptor, isListening, localAddress } from '../../../src/native/sockets.ts';
-import { type Address } from '../../../src/sockets/address.ts';
+import type { Address } from '../../../src/sockets/address.ts';
 import { type BindOptions, bindAddress } from '../../../src/sockets/bind.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 
-const options: BindOptions = { backlog: 16, reusePort: false, socketMode: 0o777, socketOwner: null };
+const options: BindOptions = {
+  backlog: 16,
+  reusePort: false,
+  socketMode: 0o777,
+  socketOwner: null,
+};
 const rootOnly = { skip: process.getuid?.() !== 0 && 'needs root' };
 
 type Bindable = Exclude<Address, { kind: 'fd' }>;
@@ -70,7 +83,10 @@ test('bindAddress() of an IPv6 address leaves IPv4 alone', async (t) => {
 test('bindAddress() says which address it cannot have and why', async (t) => {
   const port = portOf(await bind(t, tcp('127.0.0.1')));
   const inUse = `^Cannot listen on "127\\.0\\.0\\.1:${port}": address already in use \\(EADDRINUSE\\)$`;
-  await assert.rejects(bindAddress(tcp('127.0.0.1', port), options), isBindError(new RegExp(inUse)));
+  await assert.rejects(
+    bindAddress(tcp('127.0.0.1', port), options),
+    isBindError(new RegExp(inUse)),
+  );
   await assert.rejects(
     bindAddress(tcp('192.0.2.1', 80), options),
     isBindError(/^Cannot listen on "192\.0\.2\.1:80": .*\(EADDRNOTAVAIL\)$/),
@@ -150,19 +166,23 @@ test('a Unix socket in a folder that is not there, or in the way of the name it 
   );
 });
 
-test('mode and owner are never given to what somebody else put in our place', rootOnly, async (t) => {
-  const dir = makeTempDir(t);
-  chmodSync(dir, 0o777);
-  const secret = path.join(dir, 'secret');
-  writeFileSync(secret, 'x', { mode: 0o600 });
-  // What an attacker who owns the folder can do before and after; the race itself is theirs to win.
-  const file = path.join(dir, 'app.sock');
-  symlinkSync(secret, `${file}.${process.pid}`);
-  await bindAddress(unix(file), { ...options, socketOwner: { uid: 12, gid: 34 } }).then(
-    closeDescriptor,
-    () => undefined,
-  );
-  const { mode, uid } = statSync(secret);
-  assert.deepEqual([mode & 0o777, uid], [0o600, process.getuid?.()]);
-  assert.equal(execFileSync('cat', [secret], { encoding: 'utf8' }), 'x');
-});
+test(
+  'mode and owner are never given to what somebody else put in our place',
+  rootOnly,
+  async (t) => {
+    const dir = makeTempDir(t);
+    chmodSync(dir, 0o777);
+    const secret = path.join(dir, 'secret');
+    writeFileSync(secret, 'x', { mode: 0o600 });
+    // What an attacker who owns the folder can do before and after; the race itself is theirs to win.
+    const file = path.join(dir, 'app.sock');
+    symlinkSync(secret, `${file}.${process.pid}`);
+    await bindAddress(unix(file), { ...options, socketOwner: { uid: 12, gid: 34 } }).then(
+      closeDescriptor,
+      () => undefined,
+    );
+    const { mode, uid } = statSync(secret);
+    assert.deepEqual([mode & 0o777, uid], [0o600, process.getuid?.()]);
+    assert.equal(execFileSync('cat', [secret], { encoding: 'utf8' }), 'x');
+  },
+);

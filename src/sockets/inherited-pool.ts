@@ -1,0 +1,64 @@
+import { closeOnExec, isListening, localAddress } from '../native/sockets.ts';
+import { type Address, formatAddress } from './address.ts';
+import type { Inherited } from './inherit.ts';
+import { describeSocket, SharedListener } from './listener.ts';
+import { parsePassedName } from './passed-name.ts';
+
+/** Inherited sockets that no address uses, or not at the moment. */
+export class InheritedPool {
+  #free: Inherited[];
+
+  constructor(inherited: readonly Inherited[]) {
+    this.#free = [...inherited];
+  }
+
+  get free(): readonly Inherited[] {
+    return this.#free;
+  }
+
+  /** The sockets for an address: one, or with `reuse_port` one for each slot of the old program. */
+  take(address: Address): Inherited[] {
+    const taken = this.#free.filter((inherited) => isFor(inherited, address));
+    this.#free = this.#free.filter((inherited) => !taken.includes(inherited));
+    if (taken.length > 0 || address.kind !== 'fd' || !isListening(address.fd)) return taken;
+    // Passed without LISTEN_FDS, by a shell say.
+    closeOnExec(address.fd);
+    return [{ fd: address.fd, name: '' }];
+  }
+
+  giveBack(taken: readonly Inherited[]): void {
+    this.#free.push(...taken);
+  }
+
+  /** Closes what an older tsgun owned: nobody else will, and its clients would wait for ever. */
+  endOwned(): void {
+    const owned = this.#free.filter(({ name }) => parsePassedName(name)?.owned);
+    this.#free = this.#free.filter((inherited) => !owned.includes(inherited));
+    for (const { fd, name } of owned) {
+      const key = parsePassedName(name)?.key ?? '';
+      const path = key.startsWith('unix:') ? key.slice('unix:'.length) : null;
+      new SharedListener(fd, path).close();
+    }
+  }
+}
+
+/** By what an older tsgun says it is, by number, or by where it listens. */
+function isFor({ fd, name }: Inherited, address: Address): boolean {
+  const passed = parsePassedName(name);
+  if (passed) return passed.key === formatAddress(address);
+  if (address.kind === 'fd') return address.fd === fd;
+  return placesOf(address).includes(describeSocket(localAddress(fd)));
+}
+
+const placesOf = (address: Address): string[] =>
+  address.kind === 'tcp' && address.host === '*'
+    ? ['::', '0.0.0.0'].map((host) => formatAddress({ ...address, host }))
+    : [formatAddress(address)];
+
+/** What to bind when the user names nothing: all that was lent to us, which is then served. */
+export const lentAddresses = (inherited: readonly Inherited[]): string[] =>
+  inherited.flatMap(({ fd, name }) => {
+    const passed = parsePassedName(name);
+    if (!passed) return [`fd://${fd}`];
+    return passed.key.startsWith('fd://') ? [passed.key] : [];
+  });
