@@ -91,8 +91,7 @@ export class ErrorLog {
 
   /** For a process that ends at once: writes what is left, without waiting for winston. */
   closeSync(): void {
-    const last: string[] = [];
-    if (!this.#write) this.#startWriting((record) => last.push(this.#renderWanted(record)));
+    const last = this.#queued.splice(0).map((record) => this.#renderWanted(record));
     this.#sink.flushSync(last.join(''));
   }
 

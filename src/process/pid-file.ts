@@ -1,4 +1,14 @@
-import { chmodSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  accessSync,
+  closeSync,
+  constants,
+  fchmodSync,
+  openSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeSync,
+} from 'node:fs';
 import path from 'node:path';
 import { messageOf, TsgunError } from '../core/errors.ts';
 
@@ -6,6 +16,9 @@ import { messageOf, TsgunError } from '../core/errors.ts';
 const staleMs = 2000;
 /** Long enough to outlast a stale lock. */
 const retries = { retries: 150, factor: 1, minTimeout: 20, maxTimeout: 20 };
+
+/** Everybody may read who we are. */
+const mode = 0o644;
 
 /** What Gunicorn gives the pid file of a new program until the old one has gone. */
 export const upgradeSuffix = '.2';
@@ -49,6 +62,8 @@ export class PidFile {
  * file is looked at and written: from then on its living owner is the guard.
  */
 async function underLock<T>(file: string, act: () => T): Promise<T> {
+  // The lock would try again and again where it can never be made.
+  accessSync(path.dirname(file), constants.W_OK);
   const { default: lockfile } = await import('proper-lockfile');
   // A lock that was lost in between is of no use to anybody: the pid file decides.
   const options = { realpath: false, stale: staleMs, retries, onCompromised: () => undefined };
@@ -63,9 +78,11 @@ async function underLock<T>(file: string, act: () => T): Promise<T> {
 function write(file: string): void {
   const temporary = path.join(path.dirname(file), `.${path.basename(file)}.${process.pid}`);
   rmSync(temporary, { force: true }); // of an earlier process with our pid
-  writeFileSync(temporary, `${process.pid}\n`, { flag: 'wx', mode: 0o644 });
   try {
-    chmodSync(temporary, 0o644); // whatever our umask is
+    const fd = openSync(temporary, 'wx', mode);
+    fchmodSync(fd, mode); // whatever our umask is
+    writeSync(fd, `${process.pid}\n`);
+    closeSync(fd);
     renameSync(temporary, file);
   } catch (error) {
     rmSync(temporary, { force: true });

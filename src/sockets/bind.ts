@@ -1,5 +1,15 @@
 import { lookup } from 'node:dns/promises';
-import { chmodSync, chownSync, lstatSync, renameSync, rmSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  constants,
+  fstatSync,
+  lstatSync,
+  openSync,
+  renameSync,
+  rmSync,
+} from 'node:fs';
 import { connect, isIPv4, isIPv6 } from 'node:net';
 import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import {
@@ -91,14 +101,34 @@ async function bindUnix(path: string, options: BindOptions): Promise<number> {
   rmSync(temporary, { force: true }); // of an earlier process with our pid
   const fd = bindSocketAt({ family: 'unix', path: temporary }, options);
   try {
-    if (options.socketOwner) chownSync(temporary, options.socketOwner.uid, options.socketOwner.gid);
-    chmodSync(temporary, options.socketMode);
+    setRights(temporary, options);
     renameSync(temporary, path);
     return fd;
   } catch (error) {
     closeDescriptor(fd);
     rmSync(temporary, { force: true });
     throw error;
+  }
+}
+
+/** Of open(2), missing in Node's constants: a handle on whatever is there, without opening it. */
+const O_PATH = 0o10000000;
+
+/**
+ * In a folder of somebody else's, anything can be put in our socket's place between two calls. So
+ * one handle is held on it, checked, and given mode and owner.
+ */
+function setRights(file: string, { socketMode, socketOwner }: BindOptions): void {
+  const handle = openSync(file, O_PATH | constants.O_NOFOLLOW);
+  try {
+    const stat = fstatSync(handle);
+    if (!stat.isSocket() || stat.nlink !== 1 || stat.uid !== process.geteuid?.())
+      throw new Error('somebody has replaced the socket');
+    const held = `/proc/self/fd/${handle}`;
+    if (socketOwner) chownSync(held, socketOwner.uid, socketOwner.gid);
+    chmodSync(held, socketMode);
+  } finally {
+    closeSync(handle);
   }
 }
 
