@@ -248,7 +248,7 @@ test('an upgrade keeps inherited sockets served, and inherited', async (t) => {
   const readPid = () => (existsSync(pidFile) ? Number(readFileSync(pidFile, 'utf8')) : 0);
   const successor = await waitFor('the new program', () => {
     const pid = readPid();
-    return pid !== tsgun.pid && pid;
+    return pid === tsgun.pid ? 0 : pid;
   });
   t.after(() => existsSync(`/proc/${successor}`) && process.kill(successor, 'SIGKILL'));
   await Promise.all(clients.map((load) => untilAnswered(load, 100)));

@@ -102,6 +102,19 @@ test('a client cannot forge a line, a field or a terminal escape', () => {
   assert.ok(line.includes(String.raw`a\" 200\x0a1.2.3.4 - \"\x0d\\\x1b[2J\x00\x7f\x9b\xe9`));
 });
 
+for (const [char, escaped] of Object.entries({
+  '"': String.raw`\"`,
+  '\\': String.raw`\\`,
+  '\t': String.raw`\x09`,
+  '\u007f': String.raw`\x7f`,
+  '\u00e9': String.raw`\xe9`,
+})) {
+  test(`access format writes ${escaped} for such a character alone`, () => {
+    const record = makeRecord({ headers: { 'user-agent': `a${char}b` } });
+    assert.equal(compileAccessFormat('%(a)s')(record), `a${escaped}b`);
+  });
+}
+
 test('access format json is one ASCII line with its keys in order', () => {
   const record = makeRecord({ url: `/${hostile}`, headers: { 'user-agent': hostile } });
   const line = compileAccessFormat('json')(record);

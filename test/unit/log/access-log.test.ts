@@ -49,8 +49,8 @@ test('access log loses no line when it is reopened', async (t) => {
   access.reopen();
   access.write(makeRecord({ url: '/three' }));
   await access.flush();
-  assert.equal(read(`${file}.1`) + read(file), '/one\n/two\n/three\n');
-  assert.equal(read(file).endsWith('/three\n'), true);
+  assert.equal(read(`${file}.1`), '/one\n/two\n');
+  assert.equal(read(file), '/three\n');
 });
 
 test('access log goes on with the open file when it cannot be reopened', async (t) => {

@@ -164,6 +164,8 @@ test('flushSync() writes what a resting write had left', async (t) => {
   const text = drain(); // and the next try is up to 50 ms away
   sink.flushSync();
   assert.equal(text + drain(), lines.join(''));
+  assert.equal(await sink.flush(5000), true);
+  assert.equal(drain(), '', 'and nothing twice');
 });
 
 test('a process whose reader is stuck can still end', async (t) => {
