@@ -128,6 +128,8 @@ async function runDaemon(
     clock: systemClock,
     env: process.env,
   });
+  // Whatever ends us, what was said before is written.
+  process.on('exit', () => errorLog.closeSync());
   const outcome = await serveTo(errorLog, call, loaded, load);
   if (outcome.exitCode !== exitCodes.stopped)
     call.predecessor?.failed(outcome.message ?? 'unknown');

@@ -17,7 +17,7 @@ test('one worker that boots is enough: the others are retried', () => {
   driver.push({ type: 'start' });
   driver.failBoot(1);
   assert.equal(driver.children().length, 1, 'no second try while starting');
-  driver.ready(2);
+  assert.match(logged(driver.ready(2)), /Ready: 1 of 2 workers serve/);
   assert.equal(driver.state.mode.kind, 'serving');
   assert.equal(driver.booting().length, 1, 'and one as soon as it serves');
 });
@@ -30,9 +30,11 @@ for (const [kind, code] of [
     const driver = new Driver();
     driver.push({ type: 'start' });
     driver.failBoot(1, kind);
-    const exit = driver.failBoot(2, kind).find((effect) => effect.do === 'exit');
+    const effects = driver.failBoot(2, kind);
+    const exit = effects.find((effect) => effect.do === 'exit');
     assert.equal(exit?.code, code);
     assert.match(exit?.reason ?? '', /no luck/);
+    assert.match(logged(effects), /Reason: .* no luck/);
   });
 }
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Driver, kinds } from './driver.ts';
+import { Driver, kinds, logged } from './driver.ts';
 
 test('TTIN adds a worker and TTOU retires the one with the highest slot, never the last', () => {
   const driver = new Driver({ workers: 1 }).boot();
@@ -81,4 +81,13 @@ test('scaling tells from and to, and nothing when nothing changes', () => {
 test('reopening the logs concerns nobody else', () => {
   const driver = new Driver().boot();
   assert.deepEqual(driver.command({ command: 'reopen' }), [{ do: 'reopen' }]);
+});
+
+test('a worker that is scaled away empties the queue of its slot, and its clients keep their time', () => {
+  const driver = new Driver({ gracefulMs: 5000 }).boot();
+  const effects = driver.command({ command: 'scale', by: -1 });
+  assert.match(logged(effects), /Number of workers: 2 -> 1/);
+  assert.deepEqual(effects.slice(-1), [
+    { do: 'drain', child: 2, emptyBacklog: true, linger: 'keepalive', graceMs: 5000 },
+  ]);
 });

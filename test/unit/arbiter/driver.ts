@@ -92,15 +92,18 @@ export class Driver {
     return this.push({ type: 'beat', child: id, vitals: { ...noVitals, ...vitals } });
   }
 
-  /** Lets time pass and the arbiter wake whenever it wants to. */
+  /** Lets time pass and the arbiter wake whenever it wants to, and when there is nothing to do. */
   pass(ms: number): Effect[] {
     const before = this.effects.length;
     const end = this.now + ms;
     for (let wake = nextWake(this.state); wake <= end; wake = nextWake(this.state)) {
-      this.now = Math.max(this.now, wake);
-      this.push({ type: 'tick', lateMs: 0 });
+      for (const at of [wake - 1, wake]) {
+        this.now = Math.max(this.now, at);
+        this.push({ type: 'tick', lateMs: 0 });
+      }
     }
     this.now = end;
+    this.push({ type: 'tick', lateMs: 0 });
     return this.effects.slice(before);
   }
 

@@ -190,3 +190,12 @@ test('WINCH during a reload leaves no worker of either generation', () => {
   assert.deepEqual(driver.children(), []);
   assert.equal(driver.state.mode.kind, 'serving');
 });
+
+test('a worker that is replaced leaves the queue to its successor', () => {
+  const driver = new Driver({ gracefulMs: 5000 }).boot();
+  driver.reload({ gracefulMs: 9000 });
+  assert.deepEqual(
+    driver.ready(3).filter((effect) => effect.do === 'drain'),
+    [{ do: 'drain', child: 1, emptyBacklog: false, linger: 'keepalive', graceMs: 5000 }],
+  );
+});

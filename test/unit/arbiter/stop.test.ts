@@ -14,7 +14,14 @@ test('a graceful stop refuses what is new, lets workers empty the queue, and exi
     effects.find((effect) => effect.do === 'drain'),
     { do: 'drain', child: 1, emptyBacklog: true, linger: 'brief', graceMs: 7000 },
   );
-  assert.deepEqual(kinds(driver.exit(1)), []);
+  const exited = driver.exit(1);
+  assert.deepEqual(kinds(exited), []);
+  assert.deepEqual(
+    exited.flatMap((effect) =>
+      effect.do === 'notify' && 'reason' in effect.notice ? [effect.notice.reason] : [],
+    ),
+    ['stopped'],
+  );
   assert.deepEqual(exits(driver.exit(2)), [{ do: 'exit', code: 0, reason: null }]);
 });
 
@@ -106,7 +113,10 @@ test('nothing is replaced, scaled, reloaded or upgraded while stopping', () => {
 test('a hung worker does not hold up a stop', () => {
   const driver = new Driver({ workers: 1, timeoutMs: 1000, dumpMs: 2000 }).boot();
   driver.pass(1000);
-  driver.command({ command: 'stop', how: 'graceful' });
+  assert.deepEqual(kinds(driver.command({ command: 'stop', how: 'graceful' })), [
+    'refuse-new',
+    'signal', // its successor, which boots
+  ]);
   driver.settle();
   assert.equal(exits(driver.effects).length, 1);
   const quick = new Driver({ workers: 1, timeoutMs: 1000, dumpMs: 2000 }).boot();
@@ -170,3 +180,17 @@ for (const [mode, enter] of Object.entries(modes)) {
     });
   }
 }
+
+test('whoever was killed already is not told again', () => {
+  const driver = new Driver({ workers: 1, gracefulMs: 5000 }).boot();
+  driver.command({ command: 'stop', how: 'graceful' });
+  driver.pass(5500);
+  assert.deepEqual(kinds(driver.command({ command: 'stop', how: 'quick' })), []);
+});
+
+test('a hand-over asks nothing more of a worker that was leaving already', () => {
+  const driver = new Driver().boot();
+  driver.command({ command: 'scale', by: -1 });
+  driver.command({ command: 'upgrade' });
+  assert.deepEqual(kinds(driver.push({ type: 'upgrade-ready', pid: 99 })), ['hand-over', 'drain']);
+});

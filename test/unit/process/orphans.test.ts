@@ -28,14 +28,18 @@ const program = `
   console.log(JSON.stringify({ pid: process.pid, middleCode, before, after, code }));
 `;
 
-const inNamespace = ['--pid', '--fork', '--mount-proc'];
+const inNamespace = ['--pid', '--fork', '--kill-child', '--mount-proc'];
 const possible = spawnSync('unshare', [...inNamespace, 'true']).status === 0;
 
 test('reapOrphans() buries the dead of others and leaves ours to Node', {
   skip: !possible && 'needs root and unshare(1)',
 }, () => {
   const args = [...inNamespace, process.execPath, '--input-type=module', '-e', program];
-  const { stdout, stderr } = spawnSync('unshare', args, { encoding: 'utf8', timeout: 20_000 });
+  const { stdout, stderr } = spawnSync('unshare', args, {
+    encoding: 'utf8',
+    timeout: 20_000,
+    killSignal: 'SIGKILL',
+  });
   assert.deepEqual(
     JSON.parse(stdout || 'null'),
     { pid: 1, middleCode: 3, before: 1, after: 0, code: 5 },

@@ -38,10 +38,10 @@ interface Starter {
   end(signal?: 'SIGKILL'): Promise<void>;
 }
 
-function start(t: TestContext, dir: string, file: string): Starter {
+function start(t: TestContext, dir: string, file: string, program = starter): Starter {
   const main = path.join(dir, 'cli/main.js');
   // Once: another starter may be about to read it.
-  if (!existsSync(main)) writeFiles(dir, { 'cli/main.js': starter });
+  if (!existsSync(main)) writeFiles(dir, { 'cli/main.js': program });
   const child: ChildProcess = spawn(process.execPath, [main, file], {
     stdio: ['pipe', 'pipe', 'inherit'],
   });
@@ -147,6 +147,28 @@ test('of ten that start at once exactly one wins', async (t) => {
   assert.equal(winners.length, 1, said.join('\n'));
   assert.equal(readPid(file), winners[0]?.pid);
   assert.equal(said.filter((words) => /Already running/.test(words)).length, 9, said.join('\n'));
+});
+
+test('of two that look at the very same moment exactly one wins, each time', async (t) => {
+  const dir = makeTempDir(t);
+  const rounds = 40;
+  const from = Date.now() + 500;
+  const racer = `
+    import { PidFile } from ${JSON.stringify(module)};
+    const won = [];
+    for (let round = 0; round < ${rounds}; round += 1) {
+      while (Date.now() < ${from} + round * 30);
+      await PidFile.acquire(${JSON.stringify(dir)} + '/' + round).then(() => won.push(round), () => 0);
+    }
+    process.stdout.write(JSON.stringify(won));
+    process.stdin.on('end', () => process.exit()).resume();
+  `;
+  const racers = [0, 1].map(() => start(t, dir, '', racer));
+  const won = await Promise.all(racers.map(async ({ said }) => JSON.parse(await said)));
+  assert.deepEqual(
+    won.flat().toSorted((a, b) => a - b),
+    Array.from({ length: rounds }, (_, round) => round),
+  );
 });
 
 test('a lock that a killed start left behind stops nobody', async (t) => {
