@@ -73,6 +73,16 @@ export class Children {
   }
 
   #start({ child, slot }: SpawnEffect, generation: Generation): void {
+    try {
+      this.#launch(child, slot, generation);
+    } catch (error) {
+      // Without a socket or a descriptor left; the core tries again later.
+      const why = error instanceof Error ? error : new Error(String(error));
+      this.#exited(child, { code: null, signal: null, error: why }, '');
+    }
+  }
+
+  #launch(child: ChildId, slot: number, generation: Generation): void {
     const { env, log, now, push, spawn } = this.#options;
     const requestLimit = drawLimit(generation);
     const command = { generation, slot, requestLimit, purpose: 'serve', env } as const;

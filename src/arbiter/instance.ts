@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { assertNever, messageOf } from '../core/errors.ts';
+import { assertNever, messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import { reapOrphans } from '../process/orphans.ts';
 import type { PidFile } from '../process/pid-file.ts';
@@ -45,9 +45,14 @@ export class Instance {
     this.#options = options;
     const { clock, errorLog, generations, invocation, listeners, spawn } = options;
     const { log } = errorLog;
-    this.#arbiter = new Arbiter(createState(options.policy), clock, (effect) =>
-      this.#perform(effect),
-    );
+    this.#arbiter = new Arbiter(createState(options.policy), clock, (effect) => {
+      try {
+        this.#perform(effect);
+      } catch (error) {
+        // What cannot be done must not keep the rest from being done.
+        log({ level: 'critical', message: `Cannot ${effect.do}: ${stackOf(error)}` });
+      }
+    });
     const push = this.#arbiter.push.bind(this.#arbiter);
     this.#hooks = new Hooks({ log, server: () => this.#view(), current: () => this.#current() });
     this.#children = new Children({
@@ -100,7 +105,7 @@ export class Instance {
       case 'release-slot':
         return listeners.setActive(effect.slot, false);
       case 'refuse-new':
-        return listeners.refuseNew();
+        return listeners.refuseNew((message) => errorLog.log({ level: 'warning', message }));
       case 'reopen':
         return this.#reopen();
       case 'start-upgrade':

@@ -12,7 +12,10 @@ const SO_REUSEPORT = 15;
 const SO_ATTACH_FILTER = 26;
 const SO_ACCEPTCONN = 30;
 const SO_ATTACH_REUSEPORT_CBPF = 51;
+const IPPROTO_IP = 0;
+const IP_MINTTL = 21;
 const IPPROTO_IPV6 = 41;
+const IPV6_MINHOPCOUNT = 73;
 const IPV6_V6ONLY = 26;
 const F_SETFD = 2;
 const F_DUPFD_CLOEXEC = 1030;
@@ -52,6 +55,12 @@ export const setReusePort = (fd: number): void => setOption(fd, SOL_SOCKET, SO_R
 
 export const setOnlyIpv6 = (fd: number, only: boolean): void =>
   setOption(fd, IPPROTO_IPV6, IPV6_V6ONLY, Number(only));
+
+/** Packets that have passed a router, or began below 255 as everybody's do, are dropped. */
+export function requireFullTtl(fd: number, family: SocketAddress['family']): void {
+  setOption(fd, IPPROTO_IP, IP_MINTTL, 255);
+  if (family === 'ipv6') setOption(fd, IPPROTO_IPV6, IPV6_MINHOPCOUNT, 255);
+}
 
 /** False for what does not listen and for what is no socket at all. */
 export function isListening(fd: number): boolean {

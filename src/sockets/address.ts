@@ -68,12 +68,18 @@ function parsePort(text: string, port: string | undefined): number {
 export function formatAddress(address: Address): string {
   switch (address.kind) {
     case 'tcp':
-      return `${isIPv6(address.host) ? `[${address.host}]` : address.host.replace('*', '')}:${address.port}`;
+      return `${formatHost(address.host)}:${address.port}`;
     case 'unix':
       return `unix:${address.path}`;
     case 'fd':
       return `fd://${address.fd}`;
   }
+}
+
+function formatHost(host: string): string {
+  if (isIPv6(host)) return `[${host}]`;
+  if (host === 'unix') return `tcp://${host}`; // a machine of that name
+  return host === '*' ? '' : host;
 }
 
 const bad = (text: string, why: string): TsgunError =>

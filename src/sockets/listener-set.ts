@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { errnoOf, TsgunError } from '../core/errors.ts';
+import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import { type Address, formatAddress } from './address.ts';
 import { type BindOptions, bindAddress } from './bind.ts';
 import type { Inherited } from './inherit.ts';
@@ -77,8 +77,15 @@ export class ListenerSet {
     for (const { listener } of this.#entries.values()) listener.closeSlot(slot);
   }
 
-  refuseNew(): void {
-    for (const { listener, owned } of this.#entries.values()) if (owned) listener.refuseNew();
+  /** Before the end; where it cannot be done, what comes in until then is lost. */
+  refuseNew(onProblem: (message: string) => void): void {
+    for (const { listener, owned } of this.#entries.values()) {
+      try {
+        if (owned) listener.refuseNew();
+      } catch (error) {
+        onProblem(`Cannot refuse new connections to "${listener.address}": ${messageOf(error)}`);
+      }
+    }
   }
 
   /** For a new program, with names that tell it what each one is: see `takeInherited`. */

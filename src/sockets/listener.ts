@@ -1,13 +1,12 @@
 import { lstatSync, rmSync } from 'node:fs';
 import {
-  attachFilter,
   closeDescriptor,
-  type Instruction,
   listenSocket,
   localAddress,
   type SocketAddress,
 } from '../native/sockets.ts';
 import { formatAddress } from './address.ts';
+import { refuseNew } from './refuse-new.ts';
 
 /** A bound address and the descriptors that listen on it. */
 export interface Listener {
@@ -45,6 +44,7 @@ export class SharedListener implements Listener {
   readonly address: string;
   readonly #fd: number;
   readonly #place: Place | null;
+  #aside: number | null = null;
 
   /** `path` is given for Unix sockets, whose own idea of their name is the temporary one. */
   constructor(fd: number, path: string | null) {
@@ -71,12 +71,13 @@ export class SharedListener implements Listener {
 
   refuseNew(): void {
     if (this.#place) removePlace(this.#place);
-    else if (!this.address.startsWith('unix:')) dropSyn(this.#fd);
+    else if (!this.address.startsWith('unix:')) this.#aside ??= refuseNew([this.#fd]);
   }
 
   close(): void {
     if (this.#place) removePlace(this.#place);
     closeDescriptor(this.#fd);
+    if (this.#aside !== null) closeDescriptor(this.#aside);
   }
 }
 
@@ -86,23 +87,3 @@ export const describeSocket = (address: SocketAddress): string =>
       ? { kind: 'unix', path: address.path }
       : { kind: 'tcp', host: address.host, port: address.port },
   );
-
-const loadByte = 0x30;
-const and = 0x54;
-const jumpIfEqual = 0x15;
-const give = 0x06;
-/** Of a TCP header, where the filter of a TCP socket starts to read: RFC 9293, 3.1. */
-const flagsOffset = 13;
-const syn = 0x02;
-const synOrAck = 0x12;
-
-/** Drops what would open a connection: a client tries again a second later, and is not reset. */
-const dropSynProgram: readonly Instruction[] = [
-  { code: loadByte, value: flagsOffset },
-  { code: and, value: synOrAck },
-  { code: jumpIfEqual, jumpTrue: 0, jumpFalse: 1, value: syn },
-  { code: give, value: 0 },
-  { code: give, value: 0xff_ff_ff_ff },
-];
-
-export const dropSyn = (fd: number): void => attachFilter(fd, dropSynProgram);

@@ -7,7 +7,8 @@ import {
   type SocketAddress,
 } from '../native/sockets.ts';
 import { type BindOptions, bindSocketAt } from './bind.ts';
-import { describeSocket, dropSyn, type Listener } from './listener.ts';
+import { describeSocket, type Listener } from './listener.ts';
+import { refuseNew } from './refuse-new.ts';
 
 interface Member {
   slot: number;
@@ -26,6 +27,9 @@ export class PortGroup implements Listener {
   readonly #options: BindOptions;
   /** In the kernel's order: by `listen`, and on close the last one moves into the gap. */
   readonly #members: Member[];
+  #aside: number | null = null;
+  /** From then on the kernel's order must stay as it is. */
+  #refusing = false;
 
   constructor(members: readonly { fd: number; slot: number }[], options: BindOptions) {
     const [first] = members;
@@ -56,7 +60,7 @@ export class PortGroup implements Listener {
 
   setActive(slot: number, active: boolean): void {
     const member = this.#members.find((candidate) => candidate.slot === slot);
-    if (!member || member.active === active) return;
+    if (this.#refusing || !member || member.active === active) return;
     // The last one keeps connections waiting rather than refusing them.
     if (!active && this.#members.filter((other) => other.active).length === 1) return;
     member.active = active;
@@ -66,7 +70,7 @@ export class PortGroup implements Listener {
   closeSlot(slot: number): void {
     const index = this.#members.findIndex((member) => member.slot === slot);
     const [member] = index < 0 ? [] : this.#members.slice(index, index + 1);
-    if (!member || member.active || this.#members.length === 1) return;
+    if (this.#refusing || !member || member.active || this.#members.length === 1) return;
     closeDescriptor(member.fd);
     const last = this.#members.pop();
     if (last && last !== member) this.#members[index] = last;
@@ -74,11 +78,14 @@ export class PortGroup implements Listener {
   }
 
   refuseNew(): void {
-    for (const { fd } of this.#members) dropSyn(fd);
+    if (this.#refusing) return;
+    this.#refusing = true;
+    this.#aside = refuseNew(this.#members.map(({ fd }) => fd));
   }
 
   close(): void {
     for (const { fd } of this.#members) closeDescriptor(fd);
+    if (this.#aside !== null) closeDescriptor(this.#aside);
   }
 
   /** Tells the kernel which sockets it may choose; before any worker is ready it is the first. */

@@ -8,6 +8,7 @@ import { closeDescriptor, localAddress } from '../../src/native/sockets.ts';
 import { parseAddress } from '../../src/sockets/address.ts';
 import { bindAddress, bindSocketAt } from '../../src/sockets/bind.ts';
 import { ListenerSet } from '../../src/sockets/listener-set.ts';
+import { leadAside } from '../../src/sockets/refuse-new.ts';
 import { main, readyLine, startTsgun } from '../helpers/start-tsgun.ts';
 import { fetchOnce, type Hammer, hammer, type Target } from '../helpers/strict-client.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
@@ -98,24 +99,37 @@ const untilAnswered = (clients: Hammer, more: number): Promise<boolean> => {
   return waitFor(`${more} more answers`, () => clients.answered >= goal, 30_000);
 };
 
-test('refuseNew() under load: who was let in is answered, who comes later is refused', async (t) => {
-  const set = await hold(t);
-  const fd = set.descriptorsFor(1, 0)[0]?.fd ?? -1;
-  const server = await startAcceptor(t, 'one', fd);
-  const clients = hammer(t, { target: { port: portOf(set) }, connections: 16, keepAlive: false });
-  await untilAnswered(clients, 500);
-  set.refuseNew();
-  await untilEmpty(fd);
-  assert.deepEqual(clients.failures, [], 'nobody is even refused yet');
-  await server.end();
-  set.close();
-  await waitFor('a refusal', () => clients.failures.length >= 16);
-  await clients.stop();
-  assert.deepEqual(
-    clients.failures.filter((failure) => !/^connect: .*ECONNREFUSED/.test(failure)),
-    [],
-  );
-});
+for (const reusePort of [false, true]) {
+  for (const privileged of [true, false]) {
+    const how = `${reusePort ? ' with reuse_port' : ''}${privileged ? '' : ' without privileges'}`;
+    test(`refusing under load${how}: who was let in is answered, who is late is refused`, async (t) => {
+      const set = await hold(t, reusePort);
+      const slots = reusePort ? [0, 1] : [0];
+      const fds = slots.map((slot) => set.descriptorsFor(1, slot)[0]?.fd ?? -1);
+      const servers = await Promise.all(fds.map((fd, slot) => startAcceptor(t, String(slot), fd)));
+      for (const slot of slots) set.setActive(slot, true);
+      const target = { port: portOf(set) };
+      const clients = hammer(t, { target, connections: 16, keepAlive: false });
+      await untilAnswered(clients, 500);
+      const aside = privileged ? null : leadAside(fds);
+      if (privileged) set.refuseNew(assert.fail);
+      await Promise.all(fds.map(untilEmpty));
+      assert.deepEqual(clients.failures, [], 'nobody is even refused yet');
+      for (const [slot, server] of servers.entries()) {
+        await server.end();
+        if (privileged) set.setActive(slot, false);
+      }
+      set.close();
+      if (aside !== null) closeDescriptor(aside);
+      await waitFor('a refusal', () => clients.failures.length >= 16);
+      await clients.stop();
+      assert.deepEqual(
+        clients.failures.filter((failure) => !/^connect: .*ECONNREFUSED/.test(failure)),
+        [],
+      );
+    });
+  }
+}
 
 test('with reuse_port, slots that come and go under load lose nothing', async (t) => {
   const set = await hold(t, true);

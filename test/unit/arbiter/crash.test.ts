@@ -26,7 +26,9 @@ test('a worker that lived long enough starts with a clean record', () => {
 
 test('a crash of one worker leaves the other alone', () => {
   const driver = new Driver().boot();
-  assert.deepEqual(kinds(driver.crash(1)), ['spawn']);
+  const effects = driver.crash(1);
+  assert.deepEqual(kinds(effects), ['spawn']);
+  assert.match(logged(effects), /Worker \(pid:1001\) exited with code 1/);
   assert.equal(driver.picture(), '1:1');
   driver.readyAll();
   assert.equal(driver.picture(), '0:1 1:1');

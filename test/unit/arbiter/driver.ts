@@ -102,8 +102,9 @@ export class Driver {
         this.push({ type: 'tick', lateMs: 0 });
       }
     }
-    this.now = end;
+    this.now = Math.max(this.now, end - 1);
     this.push({ type: 'tick', lateMs: 0 });
+    this.now = end; // what is due just now has woken the arbiter by itself, or never will
     return this.effects.slice(before);
   }
 

@@ -96,3 +96,22 @@ test('the limits of a worker are those of its own generation', () => {
   driver.settle();
   assert.match(logged(driver.beat(2, { rssBytes: 500 })), /Autorestarting/);
 });
+
+test('limits that are 0 are none', () => {
+  const driver = new Driver({ workers: 1, maxMemory: 0, maxAgeMs: 0, timeoutMs: 0 }).boot();
+  assert.deepEqual(driver.beat(1, { requests: 1e9, rssBytes: 1e12 }), []);
+  assert.deepEqual(driver.pass(86_400_000), []);
+});
+
+test('a worker that leaves is not found due any more', () => {
+  const driver = new Driver({ maxMemory: 10 }).boot();
+  driver.command({ command: 'scale', by: -1 });
+  assert.deepEqual(driver.beat(2, { rssBytes: 11 }), []);
+  assert.deepEqual(driver.push({ type: 'leaving', child: 2, signal: 'SIGTERM' }), []);
+});
+
+test('a worker that is told to leave twice is replaced once', () => {
+  const driver = new Driver({ workers: 1 }).boot();
+  driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' });
+  assert.deepEqual(driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' }), []);
+});

@@ -199,3 +199,15 @@ test('a worker that is replaced leaves the queue to its successor', () => {
     [{ do: 'drain', child: 1, emptyBacklog: false, linger: 'keepalive', graceMs: 5000 }],
   );
 });
+
+test('a new worker in a slot that nobody wants any more does not count towards the switch', () => {
+  const driver = new Driver({ workers: 2 }).boot();
+  driver.reload({ workers: 3 });
+  const inSlot = (slot: number) => driver.booting().find((child) => child.slot === slot)?.id ?? 0;
+  driver.ready(inSlot(2));
+  driver.command({ command: 'scale', by: -1 });
+  driver.ready(inSlot(0));
+  assert.equal(driver.picture(), '0:2 1:1 2:2');
+  assert.ok(driver.state.mode.kind === 'reloading' && !driver.state.mode.roll?.switched);
+  assert.match(logged(driver.failBoot(inSlot(1))), /Reload failed, generation 1 serves on/);
+});

@@ -35,6 +35,12 @@ for (const [text, why] of bad) {
   });
 }
 
+test('a machine that is called "unix" is no Unix socket', () => {
+  const address = parseAddress('tcp://unix:80', '/base');
+  assert.deepEqual(address, { kind: 'tcp', host: 'unix', port: 80 });
+  assert.deepEqual(parseAddress(formatAddress(address), '/base'), address);
+});
+
 test('parseAddress() throws nothing but its own errors, and what it gives is understood again', () => {
   const piece = fc.constantFrom(
     'unix:',

@@ -67,7 +67,7 @@ test('refuseNew() takes Unix sockets away and close() leaves no descriptor', asy
   const set = create(t);
   await set.hold(1, parse(`unix:${dir}/a`, '127.0.0.1:0'), options);
   const descriptors = set.descriptorsFor(1, 0).map(({ fd }) => fd);
-  set.refuseNew();
+  set.refuseNew(assert.fail);
   assert.deepEqual(readdirSync(dir), []);
   assert.ok(descriptors.every(isListening));
   set.close();

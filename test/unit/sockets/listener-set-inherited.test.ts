@@ -112,7 +112,7 @@ test('lent sockets outlive their last generation, a failed one and us, and serve
   set.release(2);
   await set.hold(3, parse(`unix:${dir}/a`), options);
   assert.ok(same(set.descriptorsFor(3, 0)[0]?.fd, keeper));
-  set.refuseNew();
+  set.refuseNew(assert.fail);
   set.close();
   assert.ok(existsSync(path.join(dir, 'a')));
   assert.equal(await connect(`unix:${dir}/a`), 'connected');
@@ -196,7 +196,7 @@ test('what was lent stays lent over upgrades, in use or not', async (t) => {
   assert.equal(second.unused.length, 1);
   first.disown();
   second.adopt();
-  second.refuseNew();
+  second.refuseNew(assert.fail);
   second.close();
   assert.equal(await connect(`unix:${dir}/a`), 'connected');
 });

@@ -133,7 +133,7 @@ test('refuseNew lets nobody in any more and keeps who is in the queue', async (t
   const target = { host: '127.0.0.1', port: portOf(listener?.address) };
   const waiting = net.connect(target);
   await new Promise((resolve) => waiting.once('connect', resolve));
-  set.refuseNew();
+  set.refuseNew(assert.fail);
   const late = net.connect(target);
   let connected = false;
   late.once('connect', () => {
