@@ -10,7 +10,7 @@ import { Children } from './children.ts';
 import type { Command, Effect, Notice } from './event.ts';
 import type { Generations } from './generations.ts';
 import { Hooks } from './hooks.ts';
-import { createState, isServing, type Policy } from './state.ts';
+import { type ChildId, createState, isServing, type Policy } from './state.ts';
 import { type Invocation, Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for; only as pid 1. */
@@ -89,8 +89,9 @@ export class Instance {
       case 'spawn':
         return this.#children.spawn(effect);
       case 'drain': {
-        const { emptyBacklog, linger, graceMs } = effect;
-        return this.#children.send(effect.child, { type: 'drain', emptyBacklog, linger, graceMs });
+        const { child, linger, graceMs } = effect;
+        const emptyBacklog = this.#isLastAcceptor(child) || effect.emptyBacklog;
+        return this.#children.send(child, { type: 'drain', emptyBacklog, linger, graceMs });
       }
       case 'quit':
         return this.#children.send(effect.child, { type: 'quit' });
@@ -105,7 +106,7 @@ export class Instance {
       case 'release-slot':
         return listeners.setActive(effect.slot, false);
       case 'refuse-new':
-        return listeners.refuseNew((message) => errorLog.log({ level: 'warning', message }));
+        return listeners.refuseNew(this.#warn);
       case 'reopen':
         return this.#reopen();
       case 'start-upgrade':
@@ -134,6 +135,20 @@ export class Instance {
     } catch (error) {
       this.#arbiter.push({ type: 'prepare-failed', generation, reason: messageOf(error) });
     }
+  }
+
+  readonly #warn = (message: string): void =>
+    this.#options.errorLog.log({ level: 'warning', message });
+
+  /** Nobody will accept after this worker on some address that a reload has given up. */
+  #isLastAcceptor(id: ChildId): boolean {
+    const { children, generation: current } = this.#arbiter.state;
+    const generation = children.get(id)?.generation ?? current;
+    if (generation === current) return false;
+    for (const child of children.values()) {
+      if (child.generation === generation && isServing(child)) return false;
+    }
+    return this.#options.listeners.refuseDropped(current, this.#warn);
   }
 
   /** The arbiter first, because it creates for the workers what they may not create. */
@@ -180,6 +195,7 @@ export class Instance {
     await this.#hooks.run('onExit');
     this.#arbiter.close();
     this.#options.listeners.close();
+    this.#options.generations.close();
     this.#options.pidFile?.release();
     this.#options.onExit(code, reason);
   }

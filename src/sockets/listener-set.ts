@@ -20,6 +20,8 @@ interface Entry {
 /** Every address the arbiter listens on. Overlapping reloads each hold what they need. */
 export class ListenerSet {
   readonly #entries = new Map<string, Entry>();
+  /** Refused to newcomers already, and open only for those who are in. */
+  readonly #ending = new Set<Entry>();
   readonly #pool: InheritedPool;
 
   constructor(inherited: readonly Inherited[] = []) {
@@ -51,12 +53,19 @@ export class ListenerSet {
   /** Closes what no other generation holds; what was inherited waits to be wanted again. */
   release(generation: number): void {
     for (const [key, entry] of this.#entries) {
-      entry.holders.delete(generation);
-      if (entry.holders.size > 0) continue;
-      this.#entries.delete(key);
-      if (entry.owned) entry.listener.close();
-      else this.#pool.giveBack(entry.inherited);
+      if (this.#letGo(entry, generation)) this.#entries.delete(key);
     }
+    for (const entry of this.#ending) {
+      if (this.#letGo(entry, generation)) this.#ending.delete(entry);
+    }
+  }
+
+  #letGo({ holders, inherited, listener, owned }: Entry, generation: number): boolean {
+    holders.delete(generation);
+    if (holders.size > 0) return false;
+    if (owned) listener.close();
+    else this.#pool.giveBack(inherited);
+    return true;
   }
 
   descriptorsFor(generation: number, slot: number): { fd: number; address: string }[] {
@@ -79,7 +88,28 @@ export class ListenerSet {
 
   /** Before the end; where it cannot be done, what comes in until then is lost. */
   refuseNew(onProblem: (message: string) => void): void {
-    for (const { listener, owned } of this.#entries.values()) {
+    this.#refuse(this.#entries.values(), onProblem);
+  }
+
+  /**
+   * After a reload, before the last worker leaves that still accepts on addresses which `generation`
+   * has given up: those get nobody new. True when there are such addresses.
+   */
+  refuseDropped(generation: number, onProblem: (message: string) => void): boolean {
+    const dropped = [...this.#entries].filter(([, { holders }]) => !holders.has(generation));
+    for (const [key, entry] of dropped) {
+      this.#entries.delete(key);
+      this.#ending.add(entry);
+    }
+    this.#refuse(
+      dropped.map(([, entry]) => entry),
+      onProblem,
+    );
+    return this.#ending.size > 0;
+  }
+
+  #refuse(entries: Iterable<Entry>, onProblem: (message: string) => void): void {
+    for (const { listener, owned } of entries) {
       try {
         if (owned) listener.refuseNew();
       } catch (error) {
@@ -100,7 +130,7 @@ export class ListenerSet {
 
   /** From now on another program ends what we hold. */
   disown(): void {
-    for (const entry of this.#entries.values()) entry.owned = false;
+    for (const entry of [...this.#entries.values(), ...this.#ending]) entry.owned = false;
   }
 
   /** What an older tsgun owned is ours. */
@@ -116,8 +146,11 @@ export class ListenerSet {
   }
 
   close(): void {
-    for (const { listener, owned } of this.#entries.values()) if (owned) listener.close();
+    for (const { listener, owned } of [...this.#entries.values(), ...this.#ending]) {
+      if (owned) listener.close();
+    }
     this.#entries.clear();
+    this.#ending.clear();
   }
 
   async #bind(address: Address, options: BindOptions): Promise<Entry> {

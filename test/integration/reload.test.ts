@@ -38,3 +38,35 @@ for (const listener of ['TCP', 'Unix socket', 'reuse_port'] as const) {
     });
   }
 }
+
+for (const address of ['127.0.0.1:0', 'unix:gone.sock']) {
+  test(`a reload that gives ${address} up loses nobody who was let in there`, async (t) => {
+    const config = (bind: string[]) =>
+      `app = "app.js"\nworkers = 2\nbind = ${JSON.stringify(bind)}\n`;
+    const dir = writeFiles(makeTempDir(t), {
+      'app.js': helloApp('hello'),
+      'tsgun.conf.toml': config([address, 'unix:stays.sock']),
+    });
+    const tsgun = await startTsgun(t, ['-c', 'tsgun.conf.toml'], { cwd: dir });
+    const gone = address.startsWith('unix')
+      ? { path: path.join(dir, 'gone.sock') }
+      : { port: tsgun.port };
+    const leaving = hammer(t, { target: gone, connections: 4, keepAlive: false });
+    const staying = hammer(t, {
+      target: { path: path.join(dir, 'stays.sock') },
+      connections: 4,
+      keepAlive: false,
+    });
+    await waitFor('load', () => leaving.answered > 200 && staying.answered > 200);
+    writeFiles(dir, { 'tsgun.conf.toml': config(['unix:stays.sock']) });
+    tsgun.signal('SIGHUP');
+    await tsgun.waitForLog(/Reload done/);
+    await Promise.all([leaving.stop(), staying.stop()]);
+    assert.deepEqual(staying.failures, []);
+    const lost = leaving.failures.filter(
+      (failure) => !/connect: .*(ECONNREFUSED|ENOENT)/.test(failure),
+    );
+    assert.deepEqual(lost, []);
+    assert.equal(await tsgun.stop(), 0);
+  });
+}
