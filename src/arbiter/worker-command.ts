@@ -70,9 +70,15 @@ export const parseRawEnv = (pairs: readonly string[]): Record<string, string> =>
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
   );
 
+/** Seldom enough that hundreds of idle workers cost next to nothing. */
+const longestBeatMs = 2000;
+const shortestBeatMs = 50;
+
 /** A child's beats must come several times within the time-out that they prevent. */
 const beatIntervalMs = (timeoutSeconds: number): number =>
-  timeoutSeconds === 0 ? 1000 : Math.max(50, Math.min(1000, (timeoutSeconds * 1000) / 5));
+  timeoutSeconds === 0
+    ? longestBeatMs
+    : Math.max(shortestBeatMs, Math.min(longestBeatMs, (timeoutSeconds * 1000) / 5));
 
 /** The first descriptor after stdin, stdout and stderr (`LISTEN_FDS` starts there too). */
 const firstDescriptor = 3;
