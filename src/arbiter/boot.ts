@@ -1,7 +1,7 @@
 import { exitCodes } from '../core/errors.ts';
 import { type Draft, log, notify } from './draft.ts';
 import { stop } from './leave.ts';
-import { countReady } from './roll.ts';
+import { countReady, requestReload } from './roll.ts';
 import { isServing } from './state.ts';
 
 /**
@@ -10,6 +10,7 @@ import { isServing } from './state.ts';
  */
 export function decideStart(draft: Draft, now: number): void {
   if (draft.mode.kind !== 'starting') return;
+  const { next } = draft.mode;
   const ready = countReady(draft);
   const children = [...draft.children.values()];
   if (ready < draft.target && !children.every(isServing)) return;
@@ -18,6 +19,7 @@ export function decideStart(draft: Draft, now: number): void {
     const short = ready < draft.target;
     log(draft, short ? 'warning' : 'info', `Ready: ${ready} of ${draft.target} workers serve`);
     notify(draft, { notice: 'serving' });
+    if (next === 'reload') requestReload(draft);
     return;
   }
   const failure = [...draft.failures.values()].at(-1)?.last;

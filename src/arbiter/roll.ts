@@ -5,6 +5,11 @@ import { isServing, type Policy } from './state.ts';
 /** HUP: have the settings read and what changed bound, off to the side; serving goes on. */
 export function requestReload(draft: Draft): void {
   const { mode } = draft;
+  if (mode.kind === 'starting') {
+    draft.mode = { kind: 'starting', next: 'reload' };
+    log(draft, 'info', 'The reload follows when the first workers serve');
+    return;
+  }
   if (mode.kind !== 'serving' && mode.kind !== 'reloading') {
     log(draft, 'warning', `Reload refused: the instance is ${mode.kind}`);
     return;

@@ -76,7 +76,8 @@ export interface Roll {
 }
 
 export type Mode =
-  | { kind: 'starting' }
+  /** A reload that is asked for meanwhile comes when there is something to fall back to. */
+  | { kind: 'starting'; next: 'serve' | 'reload' }
   | { kind: 'serving' }
   /** `preparing` reads settings and binds; a second reload can prepare while a first one rolls. */
   | { kind: 'reloading'; preparing: number | null; roll: Roll | null }
@@ -112,7 +113,7 @@ export function policyOf(state: ArbiterState, generation = state.generation): Po
 
 export function createState(policy: Policy): ArbiterState {
   return {
-    mode: { kind: 'starting' },
+    mode: { kind: 'starting', next: 'serve' },
     generation: 1,
     lastGeneration: 1,
     generations: new Map([[1, policy]]),

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { Driver, kinds, logged, notices } from './driver.ts';
+import { Driver, kinds, logged, notices, policy } from './driver.ts';
 
 test('a reload replaces one worker after the other, each only when its successor is ready', () => {
   const driver = new Driver({ workers: 3 }).boot();
@@ -56,10 +56,22 @@ test('a new worker that crashes after it was ready is retried, not taken for a f
   assert.equal(driver.picture(), '0:2 1:2');
 });
 
-test('a reload is refused while starting', () => {
+test('a reload that is asked for while starting follows when the first workers serve', () => {
   const driver = new Driver();
   driver.push({ type: 'start' });
-  assert.match(logged(driver.command({ command: 'reload' })), /refused: the instance is starting/);
+  assert.deepEqual(kinds(driver.command({ command: 'reload' })), []);
+  driver.ready(1);
+  assert.ok(kinds(driver.ready(2)).includes('prepare'));
+  driver.push({ type: 'prepared', generation: 2, policy: policy() });
+  driver.settle();
+  assert.equal(driver.picture(), '0:2 1:2');
+});
+
+test('a reload that is asked for while nothing can be started changes nothing', () => {
+  const driver = new Driver({ workers: 1 });
+  driver.push({ type: 'start' });
+  driver.command({ command: 'reload' });
+  assert.equal(kinds(driver.failBoot(1)).at(-1), 'exit');
 });
 
 test('scaling during a reload counts for both outcomes', () => {

@@ -125,15 +125,20 @@ export const happen = (driver: Driver, { act, pick }: Happening): void =>
 
 /** From here on nothing goes wrong any more, for as long as it takes. */
 export function beKind(driver: Driver): void {
-  for (const generation of driver.preparing) {
-    driver.push({ type: 'prepare-failed', generation, reason: 'bad' });
-  }
-  driver.preparing.clear();
   driver.push({ type: 'upgrade-failed', reason: 'no luck' });
   for (let round = 0; round < 20; round += 1) {
+    refusePrepared(driver);
     driver.settle();
     for (const { id } of driver.serving()) driver.beat(id);
     driver.pass(2900);
   }
   driver.settle();
+}
+
+/** Also of a reload that waited for the start. */
+function refusePrepared(driver: Driver): void {
+  for (const generation of driver.preparing) {
+    driver.push({ type: 'prepare-failed', generation, reason: 'bad' });
+  }
+  driver.preparing.clear();
 }
