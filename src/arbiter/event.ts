@@ -11,7 +11,7 @@ export type ArbiterEvent =
   | { type: 'ready'; child: ChildId; kind: string; note?: string }
   | { type: 'failed'; child: ChildId; failure: Failure }
   | { type: 'beat'; child: ChildId; vitals: Vitals }
-  | { type: 'leaving'; child: ChildId; signal: string }
+  | { type: 'leaving'; child: ChildId; why: string }
   | { type: 'dumped'; child: ChildId; stack: string }
   | ({ type: 'exited'; child: ChildId } & Death)
   | { type: 'prepared'; generation: number; policy: Policy }

@@ -65,7 +65,7 @@ function applyToChild(draft: Draft, child: Child, event: ChildEvent, now: number
     case 'beat':
       return worker.onBeat(draft, child, event.vitals, now);
     case 'leaving':
-      return worker.onLeaving(draft, child, event.signal);
+      return worker.onLeaving(draft, child, event.why);
     case 'dumped':
       return worker.onDumped(draft, child, event.stack, now);
     case 'exited':

@@ -51,10 +51,10 @@ export function recycle(draft: Draft, child: Child, why: ExitReason, detail: str
   log(draft, 'info', `Autorestarting worker (pid:${child.pid}) after ${detail}`, child);
 }
 
-export function onLeaving(draft: Draft, child: Child, signal: string): void {
+export function onLeaving(draft: Draft, child: Child, why: string): void {
   if (child.worker.phase !== 'ready' || child.recycle !== null) return;
   update(draft, child, { recycle: 'requested' });
-  log(draft, 'info', `Worker (pid:${child.pid}) was sent ${signal} and will be replaced`, child);
+  log(draft, 'info', `Worker (pid:${child.pid}) ${why} and will be replaced`, child);
 }
 
 export function onDumped(draft: Draft, child: Child, stack: string, now: number): void {

@@ -94,7 +94,7 @@ export function choice<const T extends string>(...choices: readonly T[]): Schema
   const find = (given: unknown) => choices.find((one) => one === given);
   return scalar(
     choices.join('|').length > 24 ? 'NAME' : choices.join('|'),
-    `one of ${choices.map((one) => `"${one}"`).join(', ')}`,
+    (choices.length > 1 ? 'one of ' : '') + choices.map((one) => `"${one}"`).join(', '),
     find,
     find,
   );

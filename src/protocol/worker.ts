@@ -74,7 +74,7 @@ export type FromWorker =
   | { type: 'failed'; kind: FailureKind; message: string; stack?: string }
   | Beat
   /** The worker was signalled by somebody else and asks to be replaced. */
-  | { type: 'leaving'; signal: string }
+  | { type: 'leaving'; why: string }
   | { type: 'drained' }
   | { type: 'log'; level: LogLevel; message: string };
 
@@ -119,7 +119,7 @@ const parsers: {
     if (!isCount(rssBytes) || !isCount(lagMs)) return undefined;
     return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs };
   },
-  leaving: (m) => ({ type: 'leaving', signal: text(m['signal'], 20) ?? 'SIGTERM' }),
+  leaving: (m) => ({ type: 'leaving', why: text(m['why'], 100) ?? 'wants to leave' }),
   drained: () => ({ type: 'drained' }),
   log(m) {
     const level = m['level'];

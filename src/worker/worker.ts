@@ -66,7 +66,7 @@ export class Worker {
     });
     watchSignals({
       log: this.#extras.log,
-      onTerm: () => this.#channel.send({ type: 'leaving', signal: 'SIGTERM' }),
+      onTerm: () => this.#channel.send({ type: 'leaving', why: 'was sent SIGTERM' }),
       onInterrupt: () => void this.#interrupt(),
     });
     process.on('exit', () => this.#extras.access?.flushSync());
@@ -138,7 +138,7 @@ export class Worker {
     this.#phase = 'closing';
     void this.#acceptors.pause();
     this.#extras.log({ level: 'info', message: 'The app closed its server' });
-    this.#channel.send({ type: 'leaving', signal: 'close()' });
+    this.#channel.send({ type: 'leaving', why: 'has closed its server' });
   }
 
   async #obeyDrain({ emptyBacklog, linger, graceMs }: DrainOrder): Promise<void> {

@@ -44,7 +44,9 @@ test('a kill by the kernel for want of memory has its own reason', () => {
 
 test('a worker that was told to leave by somebody else is replaced before it leaves', () => {
   const driver = new Driver({ workers: 1 }).boot();
-  assert.deepEqual(kinds(driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' })), ['spawn']);
+  assert.deepEqual(kinds(driver.push({ type: 'leaving', child: 1, why: 'was sent SIGTERM' })), [
+    'spawn',
+  ]);
   assert.deepEqual(kinds(driver.ready(2)), ['drain']);
   assert.deepEqual(notices(driver.exit(1)), ['worker-exited']);
   assert.equal(driver.picture(), '0:1');
@@ -80,7 +82,7 @@ test('a retry wakes the arbiter although the old worker of the slot serves on', 
 
 test('a retry wakes the arbiter although somebody is still leaving its slot', () => {
   const driver = new Driver({ workers: 1, timeoutMs: 0, gracefulMs: 90_000 }).boot();
-  driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' });
+  driver.push({ type: 'leaving', child: 1, why: 'was sent SIGTERM' });
   driver.readyAll();
   for (const id of [2, 3]) {
     driver.crash(id);

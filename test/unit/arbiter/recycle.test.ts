@@ -107,11 +107,11 @@ test('a worker that leaves is not found due any more', () => {
   const driver = new Driver({ maxMemory: 10 }).boot();
   driver.command({ command: 'scale', by: -1 });
   assert.deepEqual(driver.beat(2, { rssBytes: 11 }), []);
-  assert.deepEqual(driver.push({ type: 'leaving', child: 2, signal: 'SIGTERM' }), []);
+  assert.deepEqual(driver.push({ type: 'leaving', child: 2, why: 'was sent SIGTERM' }), []);
 });
 
 test('a worker that is told to leave twice is replaced once', () => {
   const driver = new Driver({ workers: 1 }).boot();
-  driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' });
-  assert.deepEqual(driver.push({ type: 'leaving', child: 1, signal: 'SIGTERM' }), []);
+  driver.push({ type: 'leaving', child: 1, why: 'was sent SIGTERM' });
+  assert.deepEqual(driver.push({ type: 'leaving', child: 1, why: 'was sent SIGTERM' }), []);
 });

@@ -88,7 +88,7 @@ const acts: Record<Act, (driver: Driver, pick: number) => unknown> = {
   bloat: onOne('serving', (driver, id) => driver.beat(id, { rssBytes: 2000 })),
   serveMany: onOne('serving', (driver, id) => driver.beat(id, { requests: 60 })),
   told: onOne('serving', (driver, id) =>
-    driver.push({ type: 'leaving', child: id, signal: 'SIGTERM' }),
+    driver.push({ type: 'leaving', child: id, why: 'was sent SIGTERM' }),
   ),
   dumped: onOne('leaving', (driver, id) => driver.push({ type: 'dumped', child: id, stack: '' })),
   beatAll: (driver) => driver.serving().map(({ id }) => driver.beat(id)),

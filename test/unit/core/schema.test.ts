@@ -97,7 +97,7 @@ test('either says all that it would have understood', () => {
   assert.equal(fromText(schema, 'auto'), 'auto');
   assert.equal(fromValue(schema, 2), 2);
   assert.deepEqual(fromText(schema, '0'), {
-    expected: 'a whole number from 1, or one of "auto"',
+    expected: 'a whole number from 1, or "auto"',
   });
 });
 

@@ -32,7 +32,7 @@ test('all problems are told at once, each with its origin and what was expected'
     [value('wrokers', 1, 'x.toml:5'), value('bind', [], 'x.toml:6')],
   ]);
   assert.deepEqual(problems, [
-    'workers: workers: expected a whole number from 1 to 1024, or one of "auto", not "many"',
+    'workers: workers: expected a whole number from 1 to 1024, or "auto", not "many"',
     'x.toml:3: timeout: expected seconds from 0, or a duration such as "500ms" or "2m", not -1',
     'x.toml:4: daemon: expected true or false, not "maybe"',
     'x.toml:5: unknown setting "wrokers", did you mean "workers"?',
