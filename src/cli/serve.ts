@@ -81,9 +81,13 @@ type Parts = Pick<
   'generations' | 'listeners' | 'pidFile' | 'policy'
 >;
 
+/** Loading winston takes a core from the workers that boot, but not for ever. */
+const longestQuietMs = 200;
+
 function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
   const { clock, errorLog, invocation, loaded, predecessor, spawn, version } = options;
   const { settings } = loaded;
+  const startLog = () => setImmediate(() => void errorLog.start());
   return new Promise((resolve, reject) => {
     const instance = new Instance({
       ...parts,
@@ -95,6 +99,7 @@ function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
       onNotice(notice) {
         showState(notice, settings);
         if (notice.notice !== 'serving') return;
+        startLog();
         predecessor?.ready();
         void tellOutcome({ exitCode: 0, message: null });
       },
@@ -107,8 +112,7 @@ function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
       onTerminal: isatty(0) || isatty(1),
     });
     if (settings.reload) void watch(settings, errorLog, clock, instance);
-    // Only when the first workers are on their way is there time to load winston.
-    instance.start().then(() => setImmediate(() => void errorLog.start()), reject);
+    instance.start().then(() => clock.after(longestQuietMs, startLog), reject);
   });
 }
 
