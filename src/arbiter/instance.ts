@@ -142,13 +142,15 @@ export class Instance {
 
   /** Nobody will accept after this worker on some address that a reload has given up. */
   #isLastAcceptor(id: ChildId): boolean {
-    const { children, generation: current } = this.#arbiter.state;
+    const { children, generation: current, mode } = this.#arbiter.state;
     const generation = children.get(id)?.generation ?? current;
     if (generation === current) return false;
+    const roll = mode.kind === 'reloading' ? mode.roll : null;
+    if (roll && !roll.switched && roll.previous === generation) return false; // it may come back
     for (const child of children.values()) {
       if (child.generation === generation && isServing(child)) return false;
     }
-    return this.#options.listeners.refuseDropped(current, this.#warn);
+    return this.#options.listeners.refuseDropped(generation, this.#warn);
   }
 
   /** The arbiter first, because it creates for the workers what they may not create. */

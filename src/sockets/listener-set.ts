@@ -92,11 +92,12 @@ export class ListenerSet {
   }
 
   /**
-   * After a reload, before the last worker leaves that still accepts on addresses which `generation`
-   * has given up: those get nobody new. True when there are such addresses.
+   * Before the last worker of `generation` leaves: nobody new gets in where no other generation,
+   * nor one that is being prepared, will accept. True when there are such addresses.
    */
   refuseDropped(generation: number, onProblem: (message: string) => void): boolean {
-    const dropped = [...this.#entries].filter(([, { holders }]) => !holders.has(generation));
+    const isDropped = ({ holders }: Entry) => holders.size === 1 && holders.has(generation);
+    const dropped = [...this.#entries].filter(([, entry]) => isDropped(entry));
     for (const [key, entry] of dropped) {
       this.#entries.delete(key);
       this.#ending.add(entry);
@@ -105,7 +106,7 @@ export class ListenerSet {
       dropped.map(([, entry]) => entry),
       onProblem,
     );
-    return this.#ending.size > 0;
+    return [...this.#ending].some(isDropped);
   }
 
   #refuse(entries: Iterable<Entry>, onProblem: (message: string) => void): void {

@@ -151,3 +151,23 @@ test('refuseNew lets nobody in any more and keeps who is in the queue', async (t
   assert.equal(String(answer), 'served');
   assert.equal(connected, false);
 });
+
+test('refuseDropped gives up only what no other generation holds, one in preparation included', async (t) => {
+  const dir = makeTempDir(t);
+  const address = (name: string) => parseAddress(`unix:${name}.sock`, dir);
+  const there = (name: string) => existsSync(path.join(dir, `${name}.sock`));
+  const set = open(t);
+  const fail = (message: string) => assert.fail(message);
+  await set.hold(1, [address('old'), address('shared')], options);
+  await set.hold(2, [address('shared')], options);
+  await set.hold(3, [address('shared'), address('next')], options);
+  assert.equal(set.refuseDropped(1, fail), true);
+  assert.deepEqual([there('old'), there('shared'), there('next')], [false, true, true]);
+  assert.equal(set.refuseDropped(1, fail), true, 'and the next worker of it is told the same');
+  assert.equal(set.refuseDropped(2, fail), false);
+  assert.equal(set.descriptorsFor(3, 0).length, 2);
+  // Given up, it can be wanted again.
+  await set.hold(4, [address('old')], options);
+  set.release(1);
+  assert.ok(there('old'));
+});
