@@ -1,7 +1,6 @@
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
-import { getSystemErrorMessage } from 'node:util';
-import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
+import { describeCause, errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import { toCamel } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
 import { table } from '../settings/table.ts';
@@ -98,11 +97,7 @@ function attempt<T>(shown: string, act: () => T): T {
 }
 
 function cannotRead(shown: string, cause: unknown): TsgunError {
-  const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : undefined;
-  const why =
-    errno === undefined
-      ? messageOf(cause)
-      : `${getSystemErrorMessage(errno)} (${errnoOf(cause)})`.replace('file or directory', 'file');
+  const why = describeCause(cause).replace('file or directory', 'file');
   return bad(`Cannot read the config file "${shown}": ${why}`);
 }
 

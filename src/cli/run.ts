@@ -107,10 +107,8 @@ async function startDaemon({ inherited, invocation }: Call, settings: Settings):
       'tsgun: errorlog is "-", so nothing keeps what the daemon logs from now on\n',
     );
   }
-  const { exitCode, message } = await daemonize(spawnChild, {
-    ...invocation.command,
-    ...invocation,
-  });
+  const { command, cwd, env } = invocation;
+  const { exitCode, message } = await daemonize(spawnChild, { ...command, cwd, env });
   if (message !== null) process.stderr.write(`${addPrefix(message)}\n`);
   return exitCode;
 }

@@ -1,3 +1,5 @@
+import { getSystemErrorMessage } from 'node:util';
+
 /** Exit codes of `tsgun`; the meaning of each is part of the interface (tsgun(8)). */
 export const exitCodes = {
   stopped: 0,
@@ -56,6 +58,13 @@ export const stackOf = (thrown: unknown): string =>
 export function errnoOf(thrown: unknown): string | undefined {
   if (!(thrown instanceof Error) || !('code' in thrown)) return undefined;
   return typeof thrown.code === 'string' ? thrown.code : undefined;
+}
+
+/** `no such file or directory (ENOENT)` for a system error, its message for anything else. */
+export function describeCause(thrown: unknown): string {
+  const errno = thrown instanceof Error && 'errno' in thrown ? Number(thrown.errno) : undefined;
+  if (errno === undefined) return messageOf(thrown);
+  return `${getSystemErrorMessage(errno)} (${errnoOf(thrown)})`;
 }
 
 /** Makes the compiler prove that every case of a union was handled. */

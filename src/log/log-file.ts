@@ -1,6 +1,5 @@
 import { closeSync, constants, fchownSync, fstatSync, lstatSync, openSync } from 'node:fs';
-import { getSystemErrorMessage } from 'node:util';
-import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
+import { describeCause, TsgunError } from '../core/errors.ts';
 
 const { O_APPEND, O_CREAT, O_WRONLY, O_NOCTTY, O_NONBLOCK } = constants;
 const mode = 0o640;
@@ -18,7 +17,7 @@ export function openLogFile(path: string, owner: Owner | null = null): number {
     if (owner && process.geteuid?.() === 0) giveAway(path, fd, owner);
     return fd;
   } catch (cause) {
-    throw new TsgunError('TSGUN_E_LOG', `Cannot open log file "${path}": ${describe(cause)}`, {
+    throw new TsgunError('TSGUN_E_LOG', `Cannot open log file "${path}": ${describeCause(cause)}`, {
       cause,
     });
   }
@@ -53,10 +52,4 @@ function giveAway(path: string, fd: number, { uid, gid }: Owner): void {
   const named = lstatSync(path);
   const same = named.ino === opened.ino && named.dev === opened.dev;
   if (same && opened.isFile() && opened.nlink === 1) fchownSync(fd, uid, gid);
-}
-
-function describe(cause: unknown): string {
-  const errno = cause instanceof Error && 'errno' in cause ? Number(cause.errno) : undefined;
-  if (errno === undefined) return messageOf(cause);
-  return `${getSystemErrorMessage(errno)} (${errnoOf(cause)})`;
 }

@@ -3,6 +3,7 @@ import { stripTypeScriptTypes } from 'node:module';
 import { pathToFileURL } from 'node:url';
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { FromConfigHost, ToConfigHost } from '../protocol/config-host.ts';
+import { importConfig, type ScriptExports } from './import-config.ts';
 
 // The main module of the process that a script config runs in, so that the operator's code can
 // neither block nor break the arbiter. Its only argument is the file.
@@ -16,23 +17,7 @@ const say = (message: FromConfigHost): void => {
 // Without the arbiter there is nobody to run hooks for.
 process.once('disconnect', () => process.exit(0));
 
-type Config = Record<string, unknown>;
-
-/** A default export, or a function or promise of one, counts; else the named exports do. */
-async function load(): Promise<Config> {
-  const module: Config = await import(pathToFileURL(file).href);
-  if (!('default' in module)) return { ...module };
-  const exported = await module['default'];
-  const config: unknown = typeof exported === 'function' ? await exported() : exported;
-  if (typeof config !== 'object' || config === null) {
-    throw new Error(
-      `its default export is no object, but ${config === null ? 'null' : typeof config}`,
-    );
-  }
-  return { ...config };
-}
-
-async function runHook(config: Config, { id, name, args }: ToConfigHost): Promise<void> {
+async function runHook(config: ScriptExports, { id, name, args }: ToConfigHost): Promise<void> {
   try {
     const hook = config[name];
     if (typeof hook === 'function') await hook(...args);
@@ -47,7 +32,7 @@ function describe(error: unknown): string {
   const failure = isUnplaced(error) ? placed(error) : error;
   const stack = stackOf(failure);
   const whole = stack.includes(messageOf(failure)) ? stack : `${messageOf(failure)}\n${stack}`;
-  const foreign = /^\s+at .*(?:node:internal|config-host\.[jt]s)/;
+  const foreign = /^\s+at .*(?:node:internal|(?:config-host|import-config)\.[jt]s)/;
   return whole
     .split('\n')
     .filter((line) => !foreign.test(line))
@@ -73,7 +58,7 @@ function placed(error: SyntaxError): unknown {
 process.channel?.unref();
 process.once('beforeExit', () => process.exit(13));
 try {
-  const config = await load();
+  const config = await importConfig(file);
   const functions = Object.keys(config).filter((name) => typeof config[name] === 'function');
   const values = Object.fromEntries(
     Object.entries(config).filter(([, value]) => typeof value !== 'function'),

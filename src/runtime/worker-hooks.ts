@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { pathToFileURL } from 'node:url';
 import { stackOf } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
+import { importConfig } from './import-config.ts';
 
 export interface WorkerHooksOptions {
   path: string;
@@ -24,14 +24,11 @@ export class WorkerHooks {
   }
 
   static async load(options: WorkerHooksOptions): Promise<WorkerHooks> {
-    const module: Record<string, unknown> = await import(pathToFileURL(options.path).href);
-    const exported = 'default' in module ? await module['default'] : module;
-    const config: unknown = typeof exported === 'function' ? await exported() : exported;
-    const found = typeof config === 'object' && config !== null ? config : {};
+    const config = await importConfig(options.path);
     const hooks = options.names.flatMap((name): [string, Hook][] => {
-      const hook: unknown = Reflect.get(found, name);
+      const hook = config[name];
       return typeof hook === 'function'
-        ? [[name, (...args) => Reflect.apply(hook, found, args)]]
+        ? [[name, (...args) => Reflect.apply(hook, config, args)]]
         : [];
     });
     return new WorkerHooks(options, new Map(hooks));

@@ -3,6 +3,7 @@ import { test } from 'node:test';
 import { startTsgun } from '../helpers/start-tsgun.ts';
 import { fetchOnce } from '../helpers/strict-client.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
+import { waitFor } from '../helpers/wait-for.ts';
 import { helloApp, writeFiles } from '../helpers/write-files.ts';
 
 const names = [
@@ -61,4 +62,40 @@ test('a hook that throws is logged with its name and one that hangs is cut off',
   assert.equal((await fetchOnce({ port: tsgun.port })).body, 'hello');
   await tsgun.waitForLog(/preRequest.*third trouble/s);
   assert.equal(await tsgun.stop(), 0);
+});
+
+test('preExec runs before an upgrade, workerInt and workerAbort in the worker that is meant', async (t) => {
+  const dir = writeFiles(makeTempDir(t), {
+    'app.js': `
+      export default (req, res) => {
+        if (req.url === '/spin') for (;;) Math.random();
+        res.end('hello');
+      };
+    `,
+    'conf.mjs': `
+      import { writeSync } from 'node:fs';
+      export const app = 'app.js';
+      export const bind = '127.0.0.1:0';
+      export const timeout = 1;
+      const say = (name) => ({ pid }) => writeSync(2, 'hook ' + name + ' pid ' + pid + '\\n');
+      export const preExec = say('preExec');
+      export const workerInt = say('workerInt');
+      export const workerAbort = say('workerAbort');
+    `,
+  });
+  const tsgun = await startTsgun(t, ['-c', 'conf.mjs'], { cwd: dir });
+  const [interrupted = 0] = tsgun.workers();
+  process.kill(interrupted, 'SIGINT');
+  await tsgun.waitForLog(new RegExp(`hook workerInt pid ${interrupted}`));
+  await tsgun.waitForLog(/Booting worker/, 2);
+  const hung = await waitFor('the next worker', () =>
+    tsgun.workers().find((pid) => pid !== interrupted),
+  );
+  await assert.rejects(fetchOnce({ port: tsgun.port }, '/spin'));
+  await tsgun.waitForLog(new RegExp(`hook workerAbort pid ${hung}`));
+  await waitFor('an answer', async () => (await fetchOnce({ port: tsgun.port })).body === 'hello');
+  writeFiles(dir, { 'app.js': 'throw new Error("not today");' });
+  tsgun.signal('SIGUSR2');
+  await tsgun.waitForLog(/Upgrade failed/);
+  assert.match(tsgun.log, new RegExp(`hook preExec pid ${tsgun.pid}`));
 });

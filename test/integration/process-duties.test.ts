@@ -179,3 +179,14 @@ test('--spew says which trace it gives and names the functions of the app', asyn
   await fetchOnce({ port: tsgun.port });
   await tsgun.waitForLog(/spew: .*app\.js:1.*greet/);
 });
+
+test('threads sizes the pool of a worker, and capture_output can leave its output alone', async (t) => {
+  const dir = writeFiles(makeTempDir(t), {
+    'app.js': `console.log('pool of ' + process.env.UV_THREADPOOL_SIZE);
+      export default (req, res) => res.end();`,
+  });
+  const args = ['--threads', '3', '--no-capture-output', 'app.js'];
+  const tsgun = await startTsgun(t, args, { cwd: dir });
+  await waitFor('the output', () => /^pool of 3$/m.test(tsgun.stdout));
+  assert.doesNotMatch(tsgun.log, /pool of/);
+});
