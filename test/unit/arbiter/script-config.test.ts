@@ -92,7 +92,7 @@ const bad: Record<string, { name?: string; text: string; says: RegExp; clock?: C
   throws: {
     name: 'c.ts',
     text: 'const n: number = 1;\n\nthrow new Error("boom " + n);',
-    says: /boom 1\n +at .*c\.ts:3:7$/,
+    says: /boom 1\n +at .*c\.ts:3:7\)?$/,
   },
   'throws no error': { text: 'throw null;', says: /null/ },
   'cannot be parsed': { text: 'export default {\n  workers: 2,,\n};', says: /c\.mjs:2\n/ },
