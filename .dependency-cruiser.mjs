@@ -12,6 +12,7 @@ const allowed = {
   http: ['core', 'settings', 'log', 'metrics'],
   runtime: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets'],
   arbiter: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets', 'systemd'],
+  control: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets'],
   worker: [
     'core',
     'protocol',
@@ -53,6 +54,14 @@ export default {
     only('koffi', 'node_modules/koffi', '^src/native/'),
     only('winston', 'node_modules/(winston|winston-transport)', '^src/log/'),
     only('commander', 'node_modules/commander', '^(src/cli|ctl)/'),
+    only('json-rpc', 'node_modules/json-rpc-2.0', '^(src/control|ctl)/'),
+    {
+      name: 'layer-ctl',
+      severity: 'error',
+      comment: 'The client shares only the language and the protocol.',
+      from: { path: '^ctl/' },
+      to: { path: '^(src|test|packaging|man)/', pathNot: '^src/(core|protocol)/' },
+    },
     only('proper-lockfile', 'node_modules/proper-lockfile', '^src/process/'),
   ],
   options: {

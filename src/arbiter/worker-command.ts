@@ -108,6 +108,7 @@ export function workerStart(command: WorkerCommand): WorkerStart {
       requestFieldSize: settings.limitRequestFieldSize,
     },
     beatIntervalMs: beatIntervalMs(settings.timeout),
+    paused: false,
     requestLimit,
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
     access: accessTarget(settings, firstDescriptor + listeners.length),

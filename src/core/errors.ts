@@ -12,37 +12,151 @@ export const exitCodes = {
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
-/** Every failure a user can meet: its exit code and the line that explains it. */
+/** Exit codes of `tsgunctl`; part of its interface (tsgunctl(1)). */
+export const controlExitCodes = {
+  done: 0,
+  failed: 1,
+  usage: 2,
+  notRunning: 3,
+  denied: 4,
+  timedOut: 5,
+  conflict: 6,
+  lost: 7,
+  degraded: 10,
+  interrupted: 130,
+} as const;
+
+export type ControlExitCode = (typeof controlExitCodes)[keyof typeof controlExitCodes];
+
+interface ErrorEntry {
+  /** Of `tsgun`; `tsgunctl` knows its own. */
+  exit: ExitCode;
+  /** Of `tsgunctl`, where it is not `failed`. */
+  control?: ControlExitCode;
+  /** JSON-RPC 2.0, section 5.1. */
+  rpc: number;
+  doc: string;
+}
+
+const { cannotStart } = exitCodes;
+
+/** Every failure a user can meet: its exit codes, its code on the control socket, and the line that explains it. */
 const errorTable = {
-  TSGUN_E_USAGE: { exit: exitCodes.usage, doc: 'The command line cannot be understood.' },
-  TSGUN_E_SETTINGS: { exit: exitCodes.badSettings, doc: 'A setting is unknown or its value bad.' },
-  TSGUN_E_BIND: { exit: exitCodes.cannotStart, doc: 'An address cannot be listened on.' },
-  TSGUN_E_PIDFILE: { exit: exitCodes.cannotStart, doc: 'The pid file is held or unwritable.' },
-  TSGUN_E_LOG: { exit: exitCodes.cannotStart, doc: 'A log file cannot be opened.' },
-  TSGUN_E_PRIVILEGES: { exit: exitCodes.cannotStart, doc: 'User or group cannot be taken on.' },
-  TSGUN_E_SPAWN: { exit: exitCodes.cannotStart, doc: 'A child process cannot be started.' },
-  TSGUN_E_SYSTEM: { exit: exitCodes.cannotStart, doc: 'A system call failed.' },
+  TSGUN_E_USAGE: {
+    exit: exitCodes.usage,
+    control: controlExitCodes.usage,
+    rpc: -32602,
+    doc: 'The command line or the parameters of a call cannot be understood.',
+  },
+  TSGUN_E_SETTINGS: {
+    exit: exitCodes.badSettings,
+    rpc: -32001,
+    doc: 'A setting is unknown or its value bad.',
+  },
+  TSGUN_E_BIND: { exit: cannotStart, rpc: -32002, doc: 'An address cannot be listened on.' },
+  TSGUN_E_PIDFILE: { exit: cannotStart, rpc: -32003, doc: 'The pid file is held or unwritable.' },
+  TSGUN_E_LOG: { exit: cannotStart, rpc: -32004, doc: 'A log file cannot be opened.' },
+  TSGUN_E_PRIVILEGES: {
+    exit: cannotStart,
+    rpc: -32005,
+    doc: 'User or group cannot be taken on.',
+  },
+  TSGUN_E_SPAWN: { exit: cannotStart, rpc: -32006, doc: 'A child process cannot be started.' },
+  TSGUN_E_SYSTEM: { exit: cannotStart, rpc: -32007, doc: 'A system call failed.' },
   TSGUN_E_WORKER_BOOT: {
     exit: exitCodes.workerFailed,
+    rpc: -32008,
     doc: 'No worker of the first generation booted.',
   },
-  TSGUN_E_APP_LOAD: { exit: exitCodes.appFailed, doc: 'The application cannot be loaded.' },
-} as const satisfies Record<string, { exit: ExitCode; doc: string }>;
+  TSGUN_E_APP_LOAD: {
+    exit: exitCodes.appFailed,
+    rpc: -32009,
+    doc: 'The application cannot be loaded.',
+  },
+  TSGUN_E_CONTROL: {
+    exit: cannotStart,
+    rpc: -32010,
+    doc: 'The control socket cannot be created or used.',
+  },
+  TSGUN_E_OPERATION: {
+    exit: cannotStart,
+    rpc: -32011,
+    doc: 'An operation failed; what was before is kept.',
+  },
+  TSGUN_E_CONFLICT: {
+    exit: cannotStart,
+    control: controlExitCodes.conflict,
+    rpc: -32012,
+    doc: 'Another operation, or the state of the instance, stands in the way.',
+  },
+  TSGUN_E_DENIED: {
+    exit: cannotStart,
+    control: controlExitCodes.denied,
+    rpc: -32013,
+    doc: 'The caller may not do this.',
+  },
+  TSGUN_E_BUSY: {
+    exit: cannotStart,
+    rpc: -32014,
+    doc: 'Too many calls at once, or too many connections.',
+  },
+  TSGUN_E_NOT_RUNNING: {
+    exit: cannotStart,
+    control: controlExitCodes.notRunning,
+    rpc: -32015,
+    doc: 'No instance answers.',
+  },
+  TSGUN_E_TIMEOUT: {
+    exit: cannotStart,
+    control: controlExitCodes.timedOut,
+    rpc: -32016,
+    doc: 'It takes longer than the caller wanted to wait; it goes on.',
+  },
+  TSGUN_E_LOST: {
+    exit: cannotStart,
+    control: controlExitCodes.lost,
+    rpc: -32017,
+    doc: 'The connection was lost, and the outcome is not known.',
+  },
+} as const satisfies Record<string, ErrorEntry>;
 
 export type ErrorCode = keyof typeof errorTable;
+
+export const errorCodes = Object.keys(errorTable) as ErrorCode[];
+
+export const isErrorCode = (code: unknown): code is ErrorCode =>
+  typeof code === 'string' && Object.hasOwn(errorTable, code);
+
+export const explainError = (code: ErrorCode): string => errorTable[code].doc;
 
 /** An expected failure with a message made for the user. Surprises are plain errors. */
 export class TsgunError extends Error {
   override readonly name = 'TsgunError';
   readonly code: ErrorCode;
+  /** More for programs: what an operation did until then. */
+  readonly detail: Readonly<Record<string, unknown>>;
 
-  constructor(code: ErrorCode, message: string, options?: { cause?: unknown }) {
+  constructor(
+    code: ErrorCode,
+    message: string,
+    { detail = {}, ...options }: { cause?: unknown; detail?: Record<string, unknown> } = {},
+  ) {
     super(message, options);
     this.code = code;
+    this.detail = detail;
   }
 
   get exitCode(): ExitCode {
     return errorTable[this.code].exit;
+  }
+
+  get controlExitCode(): ControlExitCode {
+    const entry: ErrorEntry = errorTable[this.code];
+    return entry.control ?? controlExitCodes.failed;
+  }
+
+  get rpcCode(): number {
+    return errorTable[this.code].rpc;
   }
 }
 

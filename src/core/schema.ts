@@ -1,10 +1,11 @@
+import type { JsonSchema, Shape } from './shape.ts';
 import { parseBytes, parseDuration, parseOctal } from './units.ts';
 
 /** What was meant, or what would have been understood. */
 export type Parsed<T> = { ok: true; value: T } | { ok: false; expected: string };
 
 /** How values of one kind are written: as text on a command line, typed in a file or a message. */
-export interface Schema<T> {
+export interface Schema<T> extends Shape<T> {
   /** What stands for the value in `--help`; null for a flag that takes none. */
   readonly metavar: string | null;
   /** Several values; each text is one of them. */
@@ -19,6 +20,7 @@ const parsed = <T>(value: T): Parsed<T> => ({ ok: true, value });
 function scalar<T>(
   metavar: string,
   expected: string,
+  json: JsonSchema,
   text: (text: string) => T | undefined,
   value: (value: unknown) => T | undefined,
 ): Schema<T> {
@@ -27,6 +29,7 @@ function scalar<T>(
   return {
     metavar,
     many: false,
+    json,
     fromText: (given) => settle(text(given)),
     fromValue: (given) => settle(value(given)),
   };
@@ -41,6 +44,11 @@ const numberIn = (min: number, max: number, whole: boolean) => (value: unknown) 
     ? value
     : undefined;
 
+const numberOrText = (description: string): JsonSchema => ({
+  type: ['number', 'string'],
+  description,
+});
+
 /** What has units or a base of its own is text in a file as well. */
 const orText =
   (check: (given: unknown) => number | undefined, read: (given: string) => number | undefined) =>
@@ -52,7 +60,13 @@ export function int({ min = 0, max = 2 ** 31 - 1 } = {}): Schema<number> {
   const check = numberIn(min, max, true);
   const read = (given: string) =>
     /^\d{1,10}$/.test(given.trim()) ? check(Number(given)) : undefined;
-  return scalar('INT', `a whole number ${range}`, read, check);
+  return scalar(
+    'INT',
+    `a whole number ${range}`,
+    { type: 'integer', minimum: min, maximum: max },
+    read,
+    check,
+  );
 }
 
 /** Seconds, with or without a unit. */
@@ -60,26 +74,27 @@ export function duration({ min = 0 } = {}): Schema<number> {
   const check = numberIn(min, 10 * 365 * 86_400, false);
   const read = (given: string) => check(parseDuration(given));
   const expected = `seconds from ${min}, or a duration such as "500ms" or "2m"`;
-  return scalar('SECONDS', expected, read, orText(check, read));
+  return scalar('SECONDS', expected, numberOrText(expected), read, orText(check, read));
 }
 
 export function bytes(): Schema<number> {
   const check = numberIn(0, 2 ** 53 - 1, true);
   const read = (given: string) => check(parseBytes(given));
-  return scalar('SIZE', 'a size in bytes, or one such as "512M"', read, orText(check, read));
+  const expected = 'a size in bytes, or one such as "512M"';
+  return scalar('SIZE', expected, numberOrText(expected), read, orText(check, read));
 }
 
 export function octal(): Schema<number> {
   const check = numberIn(0, 0o7777, true);
   const expected = 'an octal file mode such as "022"';
-  return scalar('MODE', expected, parseOctal, orText(check, parseOctal));
+  return scalar('MODE', expected, numberOrText(expected), parseOctal, orText(check, parseOctal));
 }
 
 const nonEmpty = (given: unknown) =>
   typeof given === 'string' && given !== '' && !given.includes('\0') ? given : undefined;
 
 export const text = (metavar = 'TEXT'): Schema<string> =>
-  scalar(metavar, 'text that is not empty', nonEmpty, nonEmpty);
+  scalar(metavar, 'text that is not empty', { type: 'string', minLength: 1 }, nonEmpty, nonEmpty);
 
 /** Text of a certain form. */
 export const textLike = (metavar: string, pattern: RegExp, expected: string): Schema<string> => {
@@ -87,7 +102,8 @@ export const textLike = (metavar: string, pattern: RegExp, expected: string): Sc
     const found = nonEmpty(given);
     return found !== undefined && pattern.test(found) ? found : undefined;
   };
-  return scalar(metavar, expected, check, check);
+  const json = { type: 'string', pattern: pattern.source, description: expected };
+  return scalar(metavar, expected, json, check, check);
 };
 
 export function choice<const T extends string>(...choices: readonly T[]): Schema<T> {
@@ -95,6 +111,7 @@ export function choice<const T extends string>(...choices: readonly T[]): Schema
   return scalar(
     choices.join('|').length > 24 ? 'NAME' : choices.join('|'),
     (choices.length > 1 ? 'one of ' : '') + choices.map((one) => `"${one}"`).join(', '),
+    { enum: choices },
     find,
     find,
   );
@@ -106,6 +123,7 @@ export function flag(): Schema<boolean> {
   return {
     metavar: null,
     many: false,
+    json: { type: 'boolean' },
     fromText: (given) => settle(given === 'true' || given === 'false', given === 'true'),
     fromValue: (given) => settle(typeof given === 'boolean', given === true),
   };
@@ -115,6 +133,7 @@ export function flag(): Schema<boolean> {
 export const list = <T>(item: Schema<T>, { min = 0 } = {}): Schema<T[]> => ({
   metavar: item.metavar,
   many: true,
+  json: { type: 'array', items: item.json, minItems: min },
   fromText(given) {
     const one = item.fromText(given);
     return one.ok ? parsed([one.value]) : one;
@@ -141,6 +160,7 @@ export function either<A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B>
   return {
     metavar: `${first.metavar}|${second.metavar}`,
     many: false,
+    json: { anyOf: [first.json, second.json] },
     fromText: (given) => settle(first.fromText(given), () => second.fromText(given)),
     fromValue: (given) => settle(first.fromValue(given), () => second.fromValue(given)),
   };

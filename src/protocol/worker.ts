@@ -25,6 +25,8 @@ export interface WorkerStart {
   workerConnections: number;
   limits: { requestLine: number; requestFields: number; requestFieldSize: number };
   beatIntervalMs: number;
+  /** It accepts nothing until `unpause`. */
+  paused: boolean;
   /** Requests after which the worker asks to be replaced; 0 is never. */
   requestLimit: number;
   gracefulTimeoutMs: number;
@@ -54,7 +56,16 @@ export type ToWorker =
       graceMs: number;
     }
   | { type: 'quit' }
-  | { type: 'reopen-logs' };
+  | { type: 'reopen-logs' }
+  /** Out of rotation, but alive: as a drain, and then it waits. Answered by `parked`. */
+  | { type: 'park'; linger: Linger; graceMs: number }
+  /** Back into rotation. Answered by `unparked`. */
+  | { type: 'unpark' }
+  /** Accept nothing; connections that are there go on. */
+  | { type: 'pause' }
+  | { type: 'unpause' }
+  /** Tell the requests in flight. Answered by `requests` with the same id. */
+  | { type: 'report'; id: number };
 
 export type FailureKind = 'app' | 'boot';
 
@@ -67,6 +78,18 @@ export interface Beat {
   rssBytes: number;
   /** Longest delay of the event loop since the last beat, milliseconds. */
   lagMs: number;
+  /** Processor time of the process since its start, milliseconds. */
+  cpuMs: number;
+  /** How long requests took since the last beat: bucket, count, bucket, count ... (metrics/latency). */
+  latencies: number[];
+}
+
+export interface RequestReport {
+  method: string;
+  /** Without the query, which may hold secrets. */
+  path: string;
+  client: string | null;
+  ageMs: number;
 }
 
 export type FromWorker =
@@ -76,6 +99,10 @@ export type FromWorker =
   /** The worker was signalled by somebody else and asks to be replaced. */
   | { type: 'leaving'; why: string }
   | { type: 'drained' }
+  /** Nothing is under way any more, and no connection is left. */
+  | { type: 'parked' }
+  | { type: 'unparked' }
+  | { type: 'requests'; id: number; requests: RequestReport[] }
   | { type: 'log'; level: LogLevel; message: string };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -96,6 +123,26 @@ const text = (value: unknown, limit: number): string | undefined =>
 
 const textLimit = 64 * 1024;
 
+/** Buckets and their counts; more than any histogram has. */
+const mostLatencies = 1024;
+
+/** More are nobody's reading. */
+const mostRequests = 1000;
+
+function parseRequest(request: unknown): RequestReport[] {
+  if (!isRecord(request)) return [];
+  const { method, path, client, ageMs } = request;
+  if (typeof method !== 'string' || typeof path !== 'string' || !isCount(ageMs)) return [];
+  return [
+    {
+      method: method.slice(0, 100),
+      path: path.slice(0, 1000),
+      client: text(client, 100) ?? null,
+      ageMs,
+    },
+  ];
+}
+
 const parsers: {
   [T in FromWorker['type']]: (m: Record<string, unknown>) => FromWorker | undefined;
 } = {
@@ -114,13 +161,25 @@ const parsers: {
     };
   },
   beat(m) {
-    const { inFlight, requests, connections, rssBytes, lagMs } = m;
+    const { inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies } = m;
     if (!isCount(inFlight) || !isCount(requests) || !isCount(connections)) return undefined;
-    if (!isCount(rssBytes) || !isCount(lagMs)) return undefined;
-    return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs };
+    if (!isCount(rssBytes) || !isCount(lagMs) || !isCount(cpuMs)) return undefined;
+    if (!Array.isArray(latencies) || latencies.length > mostLatencies) return undefined;
+    if (!latencies.every(isCount)) return undefined;
+    return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies };
   },
   leaving: (m) => ({ type: 'leaving', why: text(m['why'], 100) ?? 'wants to leave' }),
   drained: () => ({ type: 'drained' }),
+  parked: () => ({ type: 'parked' }),
+  unparked: () => ({ type: 'unparked' }),
+  requests({ id, requests }) {
+    if (!isCount(id) || !Array.isArray(requests)) return undefined;
+    return {
+      type: 'requests',
+      id,
+      requests: requests.slice(0, mostRequests).flatMap(parseRequest),
+    };
+  },
   log(m) {
     const level = m['level'];
     const message = text(m['message'], textLimit);

@@ -13,7 +13,14 @@ export function startHeartbeat({ intervalMs, vitals, send }: HeartbeatOptions): 
   let due = performance.now() + intervalMs;
   let lagMs = 0;
   const beat = () =>
-    send({ type: 'beat', ...vitals(), rssBytes: process.memoryUsage.rss(), lagMs });
+    send({
+      type: 'beat',
+      ...vitals(),
+      rssBytes: process.memoryUsage.rss(),
+      lagMs,
+      cpuMs: 0,
+      latencies: [],
+    });
   const timer = setInterval(() => {
     const now = performance.now();
     lagMs = Math.max(0, Math.round(now - due));

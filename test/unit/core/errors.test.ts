@@ -5,6 +5,9 @@ import {
   assertNever,
   type ErrorCode,
   errnoOf,
+  errorCodes,
+  explainError,
+  isErrorCode,
   messageOf,
   stackOf,
   TsgunError,
@@ -31,10 +34,37 @@ test('every code has the exit code that tsgun(8) promises', () => {
     TSGUN_E_SYSTEM: 1,
     TSGUN_E_WORKER_BOOT: 3,
     TSGUN_E_APP_LOAD: 4,
+    TSGUN_E_CONTROL: 1,
+    TSGUN_E_OPERATION: 1,
+    TSGUN_E_CONFLICT: 1,
+    TSGUN_E_DENIED: 1,
+    TSGUN_E_BUSY: 1,
+    TSGUN_E_NOT_RUNNING: 1,
+    TSGUN_E_TIMEOUT: 1,
+    TSGUN_E_LOST: 1,
   };
   for (const [code, exit] of Object.entries(promised)) {
     assert.equal(new TsgunError(code as ErrorCode, '').exitCode, exit, code);
   }
+});
+
+test('every code has the exit code that tsgunctl(1) promises, and an RPC code of its own', () => {
+  const special: Partial<Record<ErrorCode, number>> = {
+    TSGUN_E_USAGE: 2,
+    TSGUN_E_NOT_RUNNING: 3,
+    TSGUN_E_DENIED: 4,
+    TSGUN_E_TIMEOUT: 5,
+    TSGUN_E_CONFLICT: 6,
+    TSGUN_E_LOST: 7,
+  };
+  const rpc = errorCodes.map((code) => new TsgunError(code, '').rpcCode);
+  assert.equal(new Set(rpc).size, errorCodes.length);
+  for (const code of errorCodes) {
+    assert.equal(new TsgunError(code, '').controlExitCode, special[code] ?? 1, code);
+    assert.notEqual(explainError(code), '');
+  }
+  assert.ok(errorCodes.every(isErrorCode));
+  assert.ok(!isErrorCode('toString'));
 });
 
 test('a TsgunError is an error with a name, a code and a cause', () => {
