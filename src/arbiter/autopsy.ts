@@ -1,159 +1,139 @@
-import { messageOf } from '../core/errors.ts';
+import { messageOf, TsgunError } from '../core/errors.ts';
+import { connectInspector, field, type Inspector } from './inspector.ts';
 
 /** Frames beyond this say nothing more. */
 const mostFrames = 40;
 
-/** A blocked loop stops at its next statement; an idle one has none to stop at. */
-const pauseMs = 500;
+const mostInFlight = 1000;
+const longestText = 64 * 1024;
 
+/** By which our own frames are known in a stack. */
+const mark = 'tsgun-stack';
+
+/** The way into a worker: an address that was opened has to be closed again. */
 export interface Patient {
-  /** Makes Node open its inspector, also in a blocked loop (SIGUSR1). */
-  openInspector(): void;
-  /** The address that Node writes to stderr once it has. */
-  inspectorUrl(): Promise<string>;
+  open(signal: AbortSignal): Promise<string>;
+  close(): void;
+  forget(): void;
+}
+
+/** What a worker does at one moment. */
+export interface Snapshot {
+  /** Lines of frames; empty when its loop is idle. */
+  frames: string[];
+  /** `GET /path for 12 ms`. */
+  inFlight: string[];
 }
 
 /**
- * Takes the JavaScript stack of a worker from outside its blocked loop, with the request lines in
- * flight; lets `workerAbort` run. Always settles with words for the log within about `budgetMs`.
+ * Runs in the worker on top of whatever it is doing, loops without end included, because V8 lets the
+ * inspector in at every turn of a loop and every call. So nothing has to be paused, and the stack of
+ * an error is the stack of the worker. The app may have changed how stacks are made.
  */
-export async function takeAutopsy(patient: Patient, budgetMs: number): Promise<string> {
-  const signal = AbortSignal.timeout(budgetMs);
+const lookAround = `(() => {
+  const { prepareStackTrace, stackTraceLimit } = Error;
+  const own = Object.hasOwn(Error, 'prepareStackTrace');
   try {
-    patient.openInspector();
-    const url = await untilAborted(patient.inspectorUrl(), signal);
-    const inspector = await connect(url, signal);
-    try {
-      return await examine(inspector, signal);
-    } finally {
-      inspector.close();
-    }
+    Error.prepareStackTrace = undefined;
+    Error.stackTraceLimit = ${mostFrames + 2};
+    const inFlight = globalThis[Symbol.for('tsgun.autopsy')]?.() ?? [];
+    return { stack: String(new Error().stack), inFlight };
+  } finally {
+    if (own) Error.prepareStackTrace = prepareStackTrace;
+    else delete Error.prepareStackTrace;
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+})()
+//# sourceURL=${mark}`;
+
+const runAbortHook = "void globalThis[Symbol.for('tsgun.abort')]?.()";
+
+/** Looks into a worker without harm to it or its requests. Rejects with TSGUN_E_OPERATION. */
+export async function takeStack(
+  patient: Patient,
+  signal: AbortSignal,
+): Promise<{ stack: string; inFlight: string[] }> {
+  try {
+    const { frames, inFlight } = await withInspector(patient, signal, look);
+    return { stack: frames.join('\n') || 'Its event loop is idle', inFlight };
   } catch (error) {
-    return `No stack could be taken: ${signal.aborted ? 'the worker did not answer' : messageOf(error)}`;
+    const message = `Cannot take the stack: ${explain(error, signal)}`;
+    throw new TsgunError('TSGUN_E_OPERATION', message, { cause: error });
   }
 }
 
-async function examine(inspector: Inspector, signal: AbortSignal): Promise<string> {
-  const paused = inspector.once('Debugger.paused');
-  await inspector.call('Debugger.enable'); // and it tells of every script
-  await inspector.call('Debugger.pause');
-  const frames = await Promise.race([paused, delay(pauseMs, signal)]);
-  if (frames === undefined) await inspector.call('Debugger.disable');
-  const inFlight = await evaluate(inspector, "globalThis[Symbol.for('tsgun.autopsy')]?.() ?? []");
-  await evaluate(inspector, "globalThis[Symbol.for('tsgun.abort')]?.(), []");
-  return [renderStack(frames, inspector.scripts), ...renderInFlight(inFlight)].join('\n');
+/**
+ * The stack of a worker that hangs, with the request lines in flight; lets `workerAbort` run. Always
+ * settles with words for the log.
+ */
+export async function takeAutopsy(patient: Patient, signal: AbortSignal): Promise<string> {
+  try {
+    return await withInspector(patient, signal, async (inspector) => {
+      const snapshot = await look(inspector);
+      await inspector.evaluate(runAbortHook);
+      return render(snapshot);
+    });
+  } catch (error) {
+    return `No stack could be taken: ${explain(error, signal)}`;
+  }
 }
 
-/** Evaluates to a list of strings in the worker, which may be paused meanwhile. */
-async function evaluate(inspector: Inspector, expression: string): Promise<string[]> {
-  const answer = await inspector.call('Runtime.evaluate', {
-    expression,
-    returnByValue: true,
-    silent: true,
-  });
-  const value = field(field(answer, 'result'), 'value');
-  return Array.isArray(value) ? value.filter((line) => typeof line === 'string') : [];
-}
-
-function renderStack(paused: unknown, scripts: Scripts): string {
-  const frames = field(paused, 'callFrames');
-  if (!Array.isArray(frames))
-    return 'Its event loop is idle: it waits for something that does not come';
-  const lines = frames.slice(0, mostFrames).map((frame) => renderFrame(frame, scripts));
-  return ['Stack of the hung worker:', ...lines].join('\n');
-}
-
-function renderFrame(frame: unknown, scripts: Scripts): string {
-  const location = field(frame, 'location');
-  const line = Number(field(location, 'lineNumber')) + 1;
-  const column = Number(field(location, 'columnNumber')) + 1;
-  const name = String(field(frame, 'functionName') || '<anonymous>');
-  const url = scripts.get(field(location, 'scriptId')) ?? '';
-  return `    at ${name} (${url}:${line}:${column})`;
-}
-
-const renderInFlight = (lines: string[]): string[] =>
-  lines.length === 0
-    ? ['No request was in flight']
-    : ['In flight:', ...lines.map((line) => `    ${line}`)];
-
-/** Addresses of scripts by the numbers that frames know them by. */
-type Scripts = ReadonlyMap<unknown, string>;
-
-interface Inspector {
-  readonly scripts: Scripts;
-  call(method: string, params?: object): Promise<unknown>;
-  once(method: string): Promise<unknown>;
-  close(): void;
-}
-
-async function connect(url: string, signal: AbortSignal): Promise<Inspector> {
-  const socket = new WebSocket(url);
-  const waiting = new Map<number | string, (value: unknown) => void>();
-  const scripts = new Map<unknown, string>();
-  let lastId = 0;
-  socket.addEventListener('message', ({ data }) => {
-    const message = parse(String(data));
-    if (field(message, 'method') === 'Debugger.scriptParsed') {
-      const script = field(message, 'params');
-      scripts.set(field(script, 'scriptId'), String(field(script, 'url')));
+/** The inspector is closed only when nobody is connected: its worker would wait for whoever is. */
+async function withInspector<T>(
+  patient: Patient,
+  signal: AbortSignal,
+  use: (inspector: Inspector) => Promise<T>,
+): Promise<T> {
+  try {
+    const url = await patient.open(signal);
+    const inspector = await connectInspector(url, signal).catch((error) => {
+      patient.forget();
+      throw error;
+    });
+    try {
+      return await use(inspector);
+    } finally {
+      await inspector.close();
     }
-    const key = field(message, 'id') ?? field(message, 'method');
-    if (typeof key !== 'number' && typeof key !== 'string') return;
-    waiting.get(key)?.(field(message, 'result') ?? field(message, 'params'));
-    waiting.delete(key);
-  });
-  const answer = (key: number | string) =>
-    untilAborted(new Promise<unknown>((resolve) => waiting.set(key, resolve)), signal);
-  await untilAborted(opened(socket), signal);
+  } finally {
+    patient.close();
+  }
+}
+
+async function look(inspector: Inspector): Promise<Snapshot> {
+  const seen = await inspector.evaluate(lookAround);
+  const stack = field(seen, 'stack');
+  if (typeof stack !== 'string') throw new Error('the app stands in the way');
+  const inFlight = field(seen, 'inFlight');
   return {
-    scripts,
-    call(method, params = {}) {
-      lastId += 1;
-      socket.send(JSON.stringify({ id: lastId, method, params }));
-      return answer(lastId);
-    },
-    once(method) {
-      const event = answer(method);
-      // Nobody may be waiting any more when the time is up.
-      event.catch(() => undefined);
-      return event;
-    },
-    close: () => socket.close(),
+    frames: framesOf(stack.slice(0, longestText)),
+    inFlight: (Array.isArray(inFlight) ? inFlight : [])
+      .filter((line) => typeof line === 'string')
+      .slice(0, mostInFlight),
   };
 }
 
-/** The app can answer in the inspector's place, so nothing it says may throw. */
-function parse(text: string): unknown {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return undefined; // not JSON: an answer that nobody waits for
-  }
+const framesOf = (stack: string): string[] =>
+  stack
+    .split('\n')
+    .filter((line) => line.startsWith('    at ') && !line.includes(`${mark}:`))
+    .slice(0, mostFrames);
+
+function render({ frames, inFlight }: Snapshot): string {
+  const stack =
+    frames.length === 0
+      ? ['Its event loop is idle: it waits for something that does not come']
+      : ['Stack of the hung worker:', ...frames];
+  const requests =
+    inFlight.length === 0
+      ? ['No request was in flight']
+      : ['In flight:', ...inFlight.map((line) => `    ${line}`)];
+  return [...stack, ...requests].join('\n');
 }
 
-const opened = (socket: WebSocket): Promise<void> =>
-  new Promise((resolve, reject) => {
-    socket.addEventListener('open', () => resolve());
-    socket.addEventListener('error', () => reject(new Error('its inspector cannot be reached')));
-  });
-
-function untilAborted<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  return new Promise((resolve, reject) => {
-    if (signal.aborted) return reject(signal.reason);
-    signal.addEventListener('abort', () => reject(signal.reason), { once: true });
-    promise.then(resolve, reject);
-  });
+/** The reason of a signal that was not given one is a time-out. */
+function explain(error: unknown, { aborted, reason }: AbortSignal): string {
+  if (!aborted) return messageOf(error);
+  const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
+  return timedOut ? 'the worker did not answer' : messageOf(reason);
 }
-
-function delay(ms: number, signal: AbortSignal): Promise<undefined> {
-  return untilAborted(
-    new Promise((resolve) =>
-      AbortSignal.timeout(ms).addEventListener('abort', () => resolve(undefined)),
-    ),
-    signal,
-  );
-}
-
-const field = (value: unknown, name: string): unknown =>
-  typeof value === 'object' && value !== null ? Reflect.get(value, name) : undefined;

@@ -1,7 +1,8 @@
 import { exitCodes } from '../core/errors.ts';
 import { type Draft, log, notify } from './draft.ts';
 import { stop } from './leave.ts';
-import { countReady, requestReload } from './roll.ts';
+import { requestReload } from './roll.ts';
+import { countReady } from './slots.ts';
 import { isServing } from './state.ts';
 
 /**
@@ -19,7 +20,7 @@ export function decideStart(draft: Draft, now: number): void {
     const short = ready < draft.target;
     log(draft, short ? 'warning' : 'info', `Ready: ${ready} of ${draft.target} workers serve`);
     notify(draft, { notice: 'serving' });
-    if (next === 'reload') requestReload(draft);
+    if (next === 'reload') requestReload(draft, { canaryMs: null, confirmMs: null });
     return;
   }
   const failure = [...draft.failures.values()].at(-1)?.last;

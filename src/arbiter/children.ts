@@ -1,7 +1,7 @@
 import type { Log } from '../core/logger.ts';
 import { readOomKills } from '../process/oom-watch.ts';
 import type { ChildExit, Spawn } from '../process/spawn.ts';
-import type { FromWorker, ToWorker } from '../protocol/worker.ts';
+import type { Beat, FromWorker, RequestReport, ToWorker } from '../protocol/worker.ts';
 import type { ArbiterEvent, Effect } from './event.ts';
 import type { Generation } from './generation.ts';
 import type { ChildId } from './state.ts';
@@ -13,10 +13,14 @@ export interface ChildrenOptions {
   log: Log;
   /** Monotonic milliseconds. */
   now(): number;
+  delay(ms: number): Promise<void>;
   push(event: ArbiterEvent): void;
   /** What every child's environment starts from. */
   env: Readonly<Record<string, string>>;
   generation(number: number): Generation;
+  /** New workers accept nothing. */
+  paused(): boolean;
+  onBeat(child: ChildId, beat: Beat): void;
   /** Settles when the operator's `preFork` hook has run; null when there is none to wait for. */
   beforeSpawn(generation: Generation, slot: number): Promise<void> | null;
 }
@@ -27,6 +31,10 @@ type SpawnEffect = Extract<Effect, { do: 'spawn' }>;
 export class Children {
   readonly #options: ChildrenOptions;
   readonly #handles = new Map<ChildId, WorkerHandle>();
+  readonly #reports = new Map<string, (requests: RequestReport[]) => void>();
+  /** What the dying said, by pid, until they are dead. */
+  readonly #lastWords = new Map<number, string[]>();
+  #lastReport = 0;
   /** Wanted, and waiting for a hook. */
   readonly #waiting = new Set<ChildId>();
   #oomKills = readOomKills();
@@ -58,6 +66,35 @@ export class Children {
     if (this.#waiting.delete(id)) this.#exited(id, { code: null, signal: 'SIGKILL' }, '');
   }
 
+  /** Its requests in flight; null when it does not answer within `budgetMs`. */
+  async report(id: ChildId, budgetMs: number): Promise<RequestReport[] | null> {
+    const handle = this.#handles.get(id);
+    if (!handle) return null;
+    this.#lastReport += 1;
+    const key = `${id} ${this.#lastReport}`;
+    const answer = new Promise<RequestReport[]>((resolve) => this.#reports.set(key, resolve));
+    handle.send({ type: 'report', id: this.#lastReport });
+    try {
+      return await Promise.race([answer, this.#options.delay(budgetMs).then(() => null)]);
+    } finally {
+      this.#reports.delete(key);
+    }
+  }
+
+  /** The stack of a worker that serves, without harm to it. */
+  takeStack(id: ChildId, budgetMs: number): Promise<{ stack: string; inFlight: string[] }> {
+    const handle = this.#handles.get(id);
+    if (!handle) return Promise.resolve({ stack: 'It never started', inFlight: [] });
+    return handle.takeStack(budgetMs);
+  }
+
+  /** Takes what a worker could still tell of its requests when it died. */
+  takeLastWords(pid: number): string[] {
+    const words = this.#lastWords.get(pid) ?? [];
+    this.#lastWords.delete(pid);
+    return words;
+  }
+
   /** Takes the stack of a hung child and tells the core when it is there, or cannot be had. */
   dump(id: ChildId, budgetMs: number): void {
     const handle = this.#handles.get(id);
@@ -84,8 +121,9 @@ export class Children {
 
   #launch(child: ChildId, slot: number, generation: Generation): void {
     const { env, log, now, push, spawn } = this.#options;
+    const paused = this.#options.paused();
     const requestLimit = drawLimit(generation);
-    const command = { generation, slot, requestLimit, purpose: 'serve', env } as const;
+    const command = { generation, slot, requestLimit, purpose: 'serve', paused, env } as const;
     const handle = new WorkerHandle(workerRequest(command), {
       slot,
       spawn,
@@ -110,10 +148,15 @@ export class Children {
         return push({ type, child, failure });
       }
       case 'beat': {
-        const { type, ...vitals } = message;
+        const { type, cpuMs, latencies, ...vitals } = message;
+        this.#options.onBeat(child, message);
         return push({ type, child, vitals });
       }
+      case 'requests':
+        return this.#hearRequests(child, message);
       case 'leaving':
+      case 'parked':
+      case 'unparked':
         return push({ ...message, child });
       case 'log': {
         const pid = this.#handles.get(child)?.pid;
@@ -121,6 +164,12 @@ export class Children {
       }
       case 'drained': // its exit follows, and says all
     }
+  }
+
+  #hearRequests(child: ChildId, { id, requests }: Extract<FromWorker, { type: 'requests' }>): void {
+    this.#reports.get(`${child} ${id}`)?.(requests);
+    const pid = this.#handles.get(child)?.pid;
+    if (id === 0 && pid !== undefined) this.#lastWords.set(pid, requests.map(describeRequest));
   }
 
   #exited(child: ChildId, { code, signal, error }: ChildExit, tail: string): void {
@@ -137,6 +186,9 @@ export class Children {
     return more;
   }
 }
+
+const describeRequest = ({ method, path, ageMs }: RequestReport): string =>
+  `${method} ${path} for ${Math.round(ageMs)} ms`;
 
 /** With jitter, so that workers that started together do not all leave together. */
 function drawLimit({ settings }: Generation): number {

@@ -1,76 +1,167 @@
 import { assertNever } from '../core/errors.ts';
-import { type Draft, log, notify } from './draft.ts';
-import type { Command } from './event.ts';
+import { confirmRoll, rollBack } from './confirm.ts';
+import { findConflict } from './conflicts.ts';
+import { answer, type Draft, log, notify } from './draft.ts';
+import type { Command, Outcome } from './event.ts';
+import type { Goal } from './goal.ts';
 import { stop } from './leave.ts';
-import { requestReload } from './roll.ts';
-import { policyOf } from './state.ts';
+import { drainOne, killOne, recycleSome, undrainOne } from './one-worker.ts';
+import { abortRoll, failPreparation, requestReload } from './roll.ts';
+import { rollOf } from './state.ts';
+import { failUpgrade, requestUpgrade } from './upgrading.ts';
 
 /** More than this is a typing error or a storm of TTIN. */
 const mostWorkers = 1024;
 
-/** A new program has as long as its workers have to boot, and this to start itself. */
-const upgradeStartMs = 10_000;
+/** What a command leads to: an answer at once, or something to wait for; null where nobody can wait. */
+type Reply = Goal | Outcome | null;
 
-export function obey(draft: Draft, command: Command, now: number): void {
+/** Does what an operator asks for; with an id it is an operation that will be answered once. */
+export function obey(draft: Draft, command: Command, op: number | null, now: number): void {
+  const conflict = op === null ? null : findConflict(draft, command);
+  if (conflict) return answer(draft, op, { ok: false, ...conflict });
+  const before = draft.effects.length;
+  const reply = perform(draft, command, now);
+  if (op === null) return;
+  if (reply === null || 'ok' in reply) return answer(draft, op, reply ?? refused);
+  draft.operations.set(op, reply);
+  const text = `${reply.goal} has begun`;
+  const started = { do: 'progress', op, phase: 'started', text, change: null } as const;
+  draft.effects.splice(before, 0, started);
+}
+
+/** The conflicts leave nothing over that could end here. */
+const refused: Outcome = { ok: false, why: 'conflict', message: 'Cannot do this now' };
+
+function perform(draft: Draft, command: Command, now: number): Reply {
   switch (command.command) {
     case 'reload':
-      return requestReload(draft);
+      return reload(draft, command);
     case 'scale':
       return scale(draft, (workers) => addWorkers(workers, command.by));
+    case 'resize':
+      return scale(draft, () => Math.min(mostWorkers, command.to));
     case 'quiet':
       return scale(draft, () => 0);
+    case 'abort':
+      return abort(draft, command.reason ?? 'aborted by the operator');
+    case 'confirm':
+      return confirm(draft);
+    case 'rollback':
+      return rollback(draft, command.reason ?? 'asked for by the operator');
+    case 'recycle':
+      return recycleSome(draft, command.slot);
+    case 'drain':
+      return drainOne(draft, command.slot);
+    case 'undrain':
+      return undrainOne(draft, command.slot);
+    case 'kill':
+      return killOne(draft, command.slot, command.signal, now);
+    case 'hold':
+    case 'resume':
+      return hold(draft, command.command === 'hold');
+    case 'pause':
+    case 'unpause':
+      return pause(draft, command.command === 'pause');
     case 'reopen':
       draft.effects.push({ do: 'reopen' });
-      return;
+      return done({});
     case 'upgrade':
-      return upgrade(draft, now);
+      return requestUpgrade(draft, now) ? { goal: 'upgrade' } : null;
     case 'stop':
-      return obeyStop(draft, command.how, now);
+      obeyStop(draft, command.how, now);
+      return { goal: 'stop' };
     default:
       return assertNever(command);
   }
+}
+
+const done = (result: Record<string, unknown>): Outcome => ({ ok: true, result });
+
+function reload(draft: Draft, command: Extract<Command, { command: 'reload' }>): Reply {
+  const { canaryMs = null, confirmMs = null } = command;
+  const previous = draft.generation;
+  const generation = requestReload(draft, { canaryMs, confirmMs });
+  return generation === null ? null : { goal: 'reload', generation, previous };
 }
 
 /** Never down to none; where there is none already, only up. */
 const addWorkers = (workers: number, by: number): number =>
   Math.min(mostWorkers, Math.max(Math.min(workers, 1), workers + by));
 
-function scale(draft: Draft, change: (workers: number) => number): void {
+function scale(draft: Draft, change: (workers: number) => number): Reply {
   const from = draft.target;
   const to = change(from);
-  if (to === from || draft.mode.kind === 'stopping') return;
+  if (draft.mode.kind === 'stopping') return null;
+  if (to === from) return done({ from, to, changed: false });
   draft.target = to;
-  if (draft.mode.kind === 'reloading' && draft.mode.roll) {
-    const { roll } = draft.mode;
-    const previousTarget = change(roll.previousTarget);
-    draft.mode = { ...draft.mode, roll: { ...roll, previousTarget } };
+  const { mode } = draft;
+  if (mode.kind === 'reloading' && mode.roll) {
+    const previousTarget = change(mode.roll.previousTarget);
+    const nextTarget = change(mode.roll.nextTarget);
+    draft.mode = { ...mode, roll: { ...mode.roll, previousTarget, nextTarget } };
   }
   log(draft, 'info', `Number of workers: ${from} -> ${to}`);
   notify(draft, { notice: 'scaled', from, to });
+  return { goal: 'scale', from, to };
 }
 
-function upgrade(draft: Draft, now: number): void {
-  if (draft.mode.kind !== 'serving') {
-    log(draft, 'warning', `Upgrade refused: the instance is ${draft.mode.kind}`);
-    return;
+/** Gives up a reload that has not switched yet, or an upgrade. */
+function abort(draft: Draft, reason: string): Reply {
+  const { mode } = draft;
+  if (mode.kind === 'upgrading') {
+    const goal = abortedGoal(draft, 'upgrade', 0);
+    draft.effects.push({ do: 'cancel-upgrade' });
+    failUpgrade(draft, reason);
+    return goal;
   }
-  draft.mode = { kind: 'upgrading', deadline: now + policyOf(draft).bootMs + upgradeStartMs };
-  draft.effects.push({ do: 'start-upgrade' });
+  if (mode.kind !== 'reloading') return null;
+  const failed = mode.preparing?.generation ?? draft.generation;
+  const goal = abortedGoal(draft, 'reload', failed);
+  if (mode.preparing) failPreparation(draft, failed, reason);
+  if (rollOf(draft)) abortRoll(draft, reason);
+  return goal;
 }
 
-export function failUpgrade(draft: Draft, reason: string): void {
-  if (draft.mode.kind !== 'upgrading') return;
-  draft.mode = { kind: 'serving' };
-  log(draft, 'error', `Upgrade failed, this program serves on: ${reason}`);
-  notify(draft, { notice: 'upgrade-failed', reason });
+function abortedGoal(draft: Draft, method: 'reload' | 'upgrade', failed: number): Goal {
+  const aborted = [...draft.operations].find(([, { goal }]) => goal === method)?.[0] ?? 0;
+  return { goal: 'abort', aborted, method, failed };
 }
 
-/** The new program serves: it gets the pid file and the rest, and we go. */
-export function finishUpgrade(draft: Draft, pid: number, now: number): void {
-  if (draft.mode.kind !== 'upgrading') return;
-  log(draft, 'info', `Upgrade done: pid ${pid} has taken over`);
-  draft.effects.push({ do: 'hand-over' });
-  stop(draft, 'handover', now);
+function confirm(draft: Draft): Reply {
+  const roll = rollOf(draft);
+  if (!roll) return null;
+  const goal: Goal = { goal: 'confirm', generation: draft.generation, previous: roll.previous };
+  confirmRoll(draft);
+  return goal;
+}
+
+function rollback(draft: Draft, reason: string): Reply {
+  const failed = draft.generation;
+  rollBack(draft, reason);
+  return { goal: 'rollback', generation: draft.generation, failed };
+}
+
+/** Failed workers wait for `resume`; it starts them at once, without their back-off. */
+function hold(draft: Draft, held: boolean): Reply {
+  const changed = draft.held !== held;
+  draft.held = held;
+  if (!held) draft.failures.clear();
+  for (const [slot, failures] of draft.failures) {
+    draft.failures.set(slot, { ...failures, retryAt: Number.POSITIVE_INFINITY });
+  }
+  if (changed) notify(draft, { notice: held ? 'held' : 'resumed' });
+  return done({ held, changed });
+}
+
+function pause(draft: Draft, paused: boolean): Reply {
+  const changed = draft.paused !== paused;
+  draft.paused = paused;
+  if (changed) {
+    draft.effects.push({ do: paused ? 'pause' : 'unpause' });
+    notify(draft, { notice: paused ? 'paused' : 'unpaused' });
+  }
+  return done({ paused, changed });
 }
 
 /** A second, harder word shortens a stop; a softer one changes nothing. */

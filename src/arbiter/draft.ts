@@ -1,5 +1,6 @@
 import type { LogLevel } from '../core/logger.ts';
-import type { Effect, Notice } from './event.ts';
+import type { Effect, Notice, Outcome } from './event.ts';
+import type { Goal } from './goal.ts';
 import type { ArbiterState, Child, ChildId, Policy, SlotFailures, WorkerState } from './state.ts';
 
 /** A state under construction: private to one `transition`, which stays pure seen from outside. */
@@ -7,6 +8,7 @@ export interface Draft extends ArbiterState {
   generations: Map<number, Policy>;
   children: Map<ChildId, Child>;
   failures: Map<number, SlotFailures>;
+  operations: Map<number, Goal>;
   effects: Effect[];
 }
 
@@ -15,6 +17,7 @@ export const openDraft = (state: ArbiterState): Draft => ({
   generations: new Map(state.generations),
   children: new Map(state.children),
   failures: new Map(state.failures),
+  operations: new Map(state.operations),
   effects: [],
 });
 
@@ -39,4 +42,11 @@ export function log(draft: Draft, level: LogLevel, message: string, child?: Chil
 
 export function notify(draft: Draft, notice: Notice): void {
   draft.effects.push({ do: 'notify', notice });
+}
+
+/** Tells whoever waits for an operation how it ended; nothing to tell for one that nobody waits for. */
+export function answer(draft: Draft, op: number | null, outcome: Outcome): void {
+  if (op === null) return;
+  draft.operations.delete(op);
+  draft.effects.push({ do: 'answer', op, outcome });
 }

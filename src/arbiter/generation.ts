@@ -1,11 +1,14 @@
 import type { Identity } from '../process/privileges.ts';
 import type { SpawnRequest } from '../process/spawn.ts';
+import type { Origins } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import type { ScriptConfig } from './script-config.ts';
 
 /** One reading of all sources of settings. */
 export interface Loaded {
   settings: Settings;
+  /** Of what does not have its default. */
+  origins: Origins;
   /** The host of the script config's hooks; null without a script config or without hooks. */
   script: ScriptConfig | null;
 }

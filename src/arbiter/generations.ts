@@ -5,7 +5,7 @@ import { launch } from '../process/launcher.ts';
 import { resolveIdentity, resolveOwner } from '../process/privileges.ts';
 import { diffSettings } from '../settings/changes.ts';
 import { toSnake } from '../settings/names.ts';
-import type { Settings } from '../settings/table.ts';
+import type { SettingName, Settings } from '../settings/table.ts';
 import { parseAddress } from '../sockets/address.ts';
 import type { BindOptions } from '../sockets/bind.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
@@ -66,10 +66,24 @@ export class Generations {
     return policyFrom(settings, countAvailableCpus());
   }
 
+  /** Changes one setting of a generation that runs. */
+  set(number: number, name: SettingName, value: unknown, origin: string): Policy {
+    const generation = this.get(number);
+    const settings: Settings = { ...generation.settings };
+    Object.assign(settings, { [name]: value });
+    const origins = { ...generation.origins, [name]: origin };
+    this.#held.set(number, { ...generation, settings, origins });
+    return policyFrom(settings, countAvailableCpus());
+  }
+
   release(number: number): void {
     this.#held.get(number)?.script?.close();
     this.#held.delete(number);
     this.#options.listeners.release(number);
+  }
+
+  accessLogs(): string[] {
+    return [...this.#held.values()].flatMap(({ settings: { accesslog } }) => accesslog ?? []);
   }
 
   /** Access log files are there, and belong to who writes them, before any worker opens them. */

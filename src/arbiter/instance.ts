@@ -1,16 +1,21 @@
 import type { Clock } from '../core/clock.ts';
 import { assertNever, messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
+import { createFleet } from '../metrics/fleet.ts';
 import { reapOrphans } from '../process/orphans.ts';
 import type { PidFile } from '../process/pid-file.ts';
 import type { Spawn } from '../process/spawn.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
+import { isLastAcceptor, leaveSlot } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
 import { Children } from './children.ts';
-import type { Command, Effect, Notice } from './event.ts';
+import { DeathLog } from './death-log.ts';
+import type { ArbiterEvent, Command, Effect, Notice, Outcome } from './event.ts';
 import type { Generations } from './generations.ts';
+import { History } from './history.ts';
 import { Hooks } from './hooks.ts';
-import { type ChildId, createState, isServing, type Policy } from './state.ts';
+import { OperationRecords, type Watcher } from './operation-record.ts';
+import { type ArbiterState, type ChildId, createState, type Policy } from './state.ts';
 import { type Invocation, Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for; only as pid 1. */
@@ -34,9 +39,13 @@ export interface InstanceOptions {
 
 /** One running daemon: the arbiter's decisions, and the parts of the world that carry them out. */
 export class Instance {
+  readonly children: Children;
+  readonly fleet = createFleet<ChildId>();
+  readonly operations: OperationRecords;
+  readonly deaths = new DeathLog();
+  readonly history = new History();
   readonly #options: InstanceOptions;
   readonly #arbiter: Arbiter;
-  readonly #children: Children;
   readonly #hooks: Hooks;
   readonly #upgrade: Upgrade;
   #ended = false;
@@ -54,11 +63,15 @@ export class Instance {
       }
     });
     const push = this.#arbiter.push.bind(this.#arbiter);
-    this.#hooks = new Hooks({ log, server: () => this.#view(), current: () => this.#current() });
-    this.#children = new Children({
+    this.#hooks = new Hooks({ log, server: () => this.#view(), current: () => this.current() });
+    this.operations = new OperationRecords(() => clock.now());
+    this.children = new Children({
       spawn,
       log,
       now: () => clock.now(),
+      delay: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
+      paused: () => this.state.paused,
+      onBeat: (child, beat) => this.fleet.beat(child, beat, clock.now()),
       push,
       env: invocation.env,
       generation: (number) => generations.get(number),
@@ -79,26 +92,42 @@ export class Instance {
     if (process.pid === 1) this.#reap();
   }
 
+  get state(): ArbiterState {
+    return this.#arbiter.state;
+  }
+
   obey(command: Command): void {
-    this.#arbiter.push({ type: 'command', ...command });
+    this.#arbiter.push({ type: 'command', command, op: null });
+  }
+
+  /** As an operation: settles when it is over. */
+  operate(method: string, command: Command, watcher: Watcher): Promise<Outcome> {
+    const { op, ended } = this.operations.begin(method, watcher);
+    this.#arbiter.push({ type: 'command', command, op });
+    return ended;
+  }
+
+  push(event: ArbiterEvent): void {
+    this.#arbiter.push(event);
   }
 
   #perform(effect: Effect): void {
     const { errorLog, listeners } = this.#options;
     switch (effect.do) {
       case 'spawn':
-        return this.#children.spawn(effect);
+        return this.children.spawn(effect);
       case 'drain': {
         const { child, linger, graceMs } = effect;
-        const emptyBacklog = this.#isLastAcceptor(child) || effect.emptyBacklog;
-        return this.#children.send(child, { type: 'drain', emptyBacklog, linger, graceMs });
+        const isLast = isLastAcceptor(this.state, child, listeners, this.#warn);
+        const emptyBacklog = isLast || effect.emptyBacklog;
+        return this.children.send(child, { type: 'drain', emptyBacklog, linger, graceMs });
       }
       case 'quit':
-        return this.#children.send(effect.child, { type: 'quit' });
+        return this.children.send(effect.child, { type: 'quit' });
       case 'signal':
-        return this.#children.signal(effect.child, effect.signal);
+        return this.children.signal(effect.child, effect.signal);
       case 'dump':
-        return this.#children.dump(effect.child, this.#current().settings.dumpTimeout * 1000);
+        return this.children.dump(effect.child, this.current().settings.dumpTimeout * 1000);
       case 'prepare':
         return void this.#prepare(effect.generation);
       case 'release':
@@ -121,6 +150,17 @@ export class Instance {
       }
       case 'notify':
         return this.#notify(effect.notice);
+      case 'park':
+        return this.#park(effect);
+      case 'unpark':
+        return this.#unpark(effect.child);
+      case 'pause':
+      case 'unpause':
+        return this.children.sendAll({ type: effect.do });
+      case 'progress':
+        return this.operations.progress(effect);
+      case 'answer':
+        return this.operations.end(effect.op, effect.outcome);
       case 'exit':
         return void this.#exit(effect.code, effect.reason);
       default:
@@ -140,19 +180,6 @@ export class Instance {
   readonly #warn = (message: string): void =>
     this.#options.errorLog.log({ level: 'warning', message });
 
-  /** Nobody will accept after this worker on some address that a reload has given up. */
-  #isLastAcceptor(id: ChildId): boolean {
-    const { children, generation: current, mode } = this.#arbiter.state;
-    const generation = children.get(id)?.generation ?? current;
-    if (generation === current) return false;
-    const roll = mode.kind === 'reloading' ? mode.roll : null;
-    if (roll && !roll.switched && roll.previous === generation) return false; // it may come back
-    for (const child of children.values()) {
-      if (child.generation === generation && isServing(child)) return false;
-    }
-    return this.#options.listeners.refuseDropped(generation, this.#warn);
-  }
-
   /** The arbiter first, because it creates for the workers what they may not create. */
   #reopen(): void {
     const { errorLog, generations } = this.#options;
@@ -162,7 +189,7 @@ export class Instance {
     } catch (error) {
       errorLog.log({ level: 'error', message: messageOf(error) });
     }
-    this.#children.sendAll({ type: 'reopen-logs' });
+    this.children.sendAll({ type: 'reopen-logs' });
   }
 
   /** From here on everything that outlives a program belongs to the new one. */
@@ -174,21 +201,34 @@ export class Instance {
 
   #notify(notice: Notice): void {
     if (notice.notice === 'reload-done') {
-      this.#options.errorLog.setLevel(this.#current().settings.loglevel);
+      this.#options.errorLog.setLevel(this.current().settings.loglevel);
     }
     if (notice.notice === 'worker-ready') this.#options.listeners.setActive(notice.slot, true);
-    if (notice.notice === 'worker-exited') this.#leaveSlot(notice.slot);
+    if (notice.notice === 'worker-exited') this.#mourn(notice);
+    this.history.onNotice(notice, this.#options.clock.wallTime());
     this.#hooks.onNotice(notice);
     this.#options.onNotice(notice);
   }
 
-  /** With `reuse_port` a slot without a worker gets no connections, and one beyond the target ends. */
-  #leaveSlot(slot: number): void {
-    const { children, target } = this.#arbiter.state;
-    const { listeners } = this.#options;
-    const others = [...children.values()].filter((child) => child.slot === slot);
-    if (!others.some(isServing)) listeners.setActive(slot, false);
-    if (others.length === 0 && slot >= target) listeners.closeSlot(slot);
+  #mourn(exited: Extract<Notice, { notice: 'worker-exited' }>): void {
+    leaveSlot(this.state, exited.slot, this.#options.listeners);
+    this.deaths.add(
+      exited,
+      this.#options.clock.wallTime(),
+      this.children.takeLastWords(exited.pid),
+    );
+  }
+
+  #park({ child, graceMs }: Extract<Effect, { do: 'park' }>): void {
+    this.children.send(child, { type: 'park', linger: 'keepalive', graceMs });
+    const slot = this.state.children.get(child)?.slot;
+    if (slot !== undefined) leaveSlot(this.state, slot, this.#options.listeners);
+  }
+
+  #unpark(child: ChildId): void {
+    this.children.send(child, { type: 'unpark' });
+    const slot = this.state.children.get(child)?.slot;
+    if (slot !== undefined) this.#options.listeners.setActive(slot, true);
   }
 
   async #exit(code: number, reason: string | null): Promise<void> {
@@ -203,11 +243,11 @@ export class Instance {
   }
 
   #reap(): void {
-    reapOrphans(this.#children.pids());
+    reapOrphans(this.children.pids());
     this.#options.clock.after(reapMs, () => this.#reap());
   }
 
-  #current() {
+  current() {
     return this.#options.generations.get(this.#arbiter.state.generation);
   }
 

@@ -1,6 +1,6 @@
 import type { ExitReason } from '../core/exit-reason.ts';
-import { type Draft, enter, log, notify } from './draft.ts';
-import { type Child, isStaying, policyOf, type StopHow } from './state.ts';
+import { answer, type Draft, enter, log, notify } from './draft.ts';
+import { type Child, isStaying, isUp, policyOf, type StopHow } from './state.ts';
 
 /** Past `graceful_timeout` a worker cuts what is left by itself; this much later it is killed. */
 const cutMarginMs = 500;
@@ -10,7 +10,7 @@ const termMs = 1000;
 
 /** Ask a serving worker for a drain; one that does not serve yet has nothing to finish. */
 export function retire(draft: Draft, child: Child, why: ExitReason, now: number): void {
-  if (child.worker.phase !== 'ready') return kill(draft, child, why);
+  if (!isUp(child)) return kill(draft, child, why);
   const graceMs = policyOf(draft, child.generation).gracefulMs;
   enter(draft, child, { phase: 'draining', killAt: now + graceMs + cutMarginMs, why });
   askToDrain(draft, child, why);
@@ -59,6 +59,7 @@ export function stop(
   draft.mode = { kind: 'stopping', how, ...end };
   if (!again) {
     notify(draft, { notice: 'stopping', how });
+    failOperations(draft, how);
     if (how !== 'handover') draft.effects.push({ do: 'refuse-new' });
   }
   for (const child of [...draft.children.values()]) {
@@ -70,12 +71,20 @@ export function stop(
   finishStop(draft);
 }
 
+/** What cannot come to its end any more. An upgrade that hands over has come to its own. */
+function failOperations(draft: Draft, how: StopHow): void {
+  const message = how === 'handover' ? 'A new program has taken over' : 'The instance was stopped';
+  for (const [op, { goal }] of draft.operations) {
+    if (goal !== 'stop') answer(draft, op, { ok: false, why: 'failed', message });
+  }
+}
+
 /** Whoever was leaving already keeps its reason, and gets no longer than it had. */
 function quit(draft: Draft, child: Child, now: number): void {
   const { worker } = child;
   if (worker.phase === 'killed') return;
   const why = 'why' in worker ? worker.why : 'stopped';
-  if (worker.phase !== 'ready' && worker.phase !== 'draining') return kill(draft, child, why);
+  if (!isUp(child) && worker.phase !== 'draining') return kill(draft, child, why);
   const due = now + policyOf(draft).quickMs;
   const killAt = worker.phase === 'draining' ? Math.min(worker.killAt, due) : due;
   enter(draft, child, { phase: 'draining', killAt, why });
@@ -84,7 +93,10 @@ function quit(draft: Draft, child: Child, now: number): void {
 
 export function finishStop(draft: Draft): void {
   if (draft.mode.kind !== 'stopping' || draft.children.size > 0) return;
-  const { exitCode, reason } = draft.mode;
+  const { exitCode, how, reason } = draft.mode;
+  for (const [op, { goal }] of draft.operations) {
+    if (goal === 'stop') answer(draft, op, { ok: true, result: { how } });
+  }
   log(draft, exitCode === 0 ? 'info' : 'error', 'Shutting down: Master');
   if (reason) log(draft, 'error', `Reason: ${reason}`);
   draft.effects.push({ do: 'exit', code: exitCode, reason });

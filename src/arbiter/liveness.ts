@@ -1,8 +1,10 @@
-import { failUpgrade } from './commands.ts';
 import { type Draft, enter, log } from './draft.ts';
 import { dump, kill } from './leave.ts';
-import { isWanted, nextRetry } from './plan.ts';
+import { nextRetry } from './plan.ts';
+import { stageDeadline } from './roll.ts';
+import { isWanted } from './slots.ts';
 import { type ArbiterState, type Child, policyOf, type WorkerState } from './state.ts';
+import { failUpgrade } from './upgrading.ts';
 import { recycle } from './worker-events.ts';
 
 /** Lateness worth a line in the log; whatever is shorter than a turn of the loop is none at all. */
@@ -31,7 +33,9 @@ function enforce(draft: Draft, child: Child, now: number): void {
       );
       return dump(draft, child, 'boot-timeout', now);
     case 'ready':
-      return enforceReady(draft, child, worker, now);
+    case 'parking':
+    case 'parked':
+      return enforceUp(draft, child, worker, now);
     case 'dumping':
     case 'draining':
       if (worker.killAt <= now) kill(draft, child, worker.why);
@@ -46,19 +50,23 @@ function enforce(draft: Draft, child: Child, now: number): void {
   }
 }
 
-type Ready = Extract<WorkerState, { phase: 'ready' }>;
+type Up = Extract<WorkerState, { lastBeat: number }>;
 
-function enforceReady(draft: Draft, child: Child, worker: Ready, now: number): void {
+function enforceUp(draft: Draft, child: Child, worker: Up, now: number): void {
   const { timeoutMs, maxAgeMs, stableMs } = policyOf(draft, child.generation);
   if (timeoutMs > 0 && worker.lastBeat + timeoutMs <= now) {
     log(draft, 'critical', `WORKER TIMEOUT (pid:${child.pid})`, child);
     return dump(draft, child, 'timeout', now);
   }
   if (isWanted(draft, child) && worker.since + stableMs <= now) draft.failures.delete(child.slot);
-  if (maxAgeMs > 0 && child.recycle === null && worker.since + maxAgeMs <= now) {
+  if (ages(child, maxAgeMs) && worker.since + maxAgeMs <= now) {
     recycle(draft, child, 'recycled-age', `${Math.round(maxAgeMs / 1000)} s`);
   }
 }
+
+/** One that is parked gets no older. */
+const ages = (child: Child, maxAgeMs: number): boolean =>
+  maxAgeMs > 0 && child.recycle === null && child.worker.phase === 'ready';
 
 /** Moves every deadline by the time in which the arbiter itself did not run. */
 export function forgive(draft: Draft, lateMs: number): void {
@@ -68,6 +76,10 @@ export function forgive(draft: Draft, lateMs: number): void {
     enter(draft, child, shift(child.worker, lateMs));
   const { mode } = draft;
   if (mode.kind === 'upgrading') draft.mode = { ...mode, deadline: mode.deadline + lateMs };
+  if (mode.kind === 'reloading' && mode.roll?.stage.kind === 'confirming') {
+    const stage = { ...mode.roll.stage, deadline: mode.roll.stage.deadline + lateMs };
+    draft.mode = { ...mode, roll: { ...mode.roll, stage } };
+  }
 }
 
 function logLateness(draft: Draft, lateMs: number): void {
@@ -83,6 +95,8 @@ function shift(worker: WorkerState, ms: number): WorkerState {
     case 'booting':
       return { ...worker, bootDeadline: worker.bootDeadline + ms };
     case 'ready':
+    case 'parking':
+    case 'parked':
       return { ...worker, lastBeat: worker.lastBeat + ms };
     case 'killed':
       return worker;
@@ -95,6 +109,7 @@ function shift(worker: WorkerState, ms: number): WorkerState {
 export function nextWake(state: ArbiterState): number {
   const { mode } = state;
   let wake = mode.kind === 'upgrading' ? mode.deadline : Number.POSITIVE_INFINITY;
+  wake = Math.min(wake, stageDeadline(state));
   for (const child of state.children.values()) wake = Math.min(wake, deadlineOf(state, child));
   if (mode.kind === 'starting' || mode.kind === 'stopping') return wake;
   return Math.min(wake, nextRetry(state));
@@ -105,10 +120,12 @@ function deadlineOf(state: ArbiterState, child: Child): number {
   switch (worker.phase) {
     case 'booting':
       return worker.bootDeadline;
-    case 'ready': {
+    case 'ready':
+    case 'parking':
+    case 'parked': {
       const { timeoutMs, maxAgeMs, stableMs } = policyOf(state, child.generation);
       const silent = timeoutMs > 0 ? worker.lastBeat + timeoutMs : Number.POSITIVE_INFINITY;
-      const aged = maxAgeMs > 0 && child.recycle === null ? worker.since + maxAgeMs : silent;
+      const aged = ages(child, maxAgeMs) ? worker.since + maxAgeMs : silent;
       const counts = isWanted(state, child) && state.failures.has(child.slot);
       const stable = counts ? worker.since + stableMs : silent;
       return Math.min(silent, aged, stable);

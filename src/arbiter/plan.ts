@@ -1,7 +1,17 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { Draft } from './draft.ts';
 import { kill, retire } from './leave.ts';
-import { type ArbiterState, type Child, isServing, isStaying, policyOf } from './state.ts';
+import { park } from './park.ts';
+import { generationFor, isWanted } from './slots.ts';
+import {
+  type ArbiterState,
+  type Child,
+  isServing,
+  isStaying,
+  isUp,
+  policyOf,
+  rollOf,
+} from './state.ts';
 
 /**
  * Compares what is there with what is wanted and takes the next steps. Boot, reload, roll-back,
@@ -32,8 +42,10 @@ export function nextRetry(state: ArbiterState): number {
 }
 
 /** Until a reload has switched, slots that the new settings no longer want serve on. */
-const holdsOldSlots = ({ mode }: ArbiterState): boolean =>
-  mode.kind === 'reloading' && mode.roll !== null && !mode.roll.switched;
+function holdsOldSlots(state: ArbiterState): boolean {
+  const roll = rollOf(state);
+  return roll !== null && roll.stage.kind !== 'retiring';
+}
 
 type Slots = ReadonlyMap<number, Child[]>;
 
@@ -47,10 +59,6 @@ function groupBySlot(state: ArbiterState): Slots {
   }
   return slots;
 }
-
-/** It is what its slot should have. */
-export const isWanted = (state: ArbiterState, child: Child): boolean =>
-  isStaying(child) && child.generation === state.generation && child.recycle === null;
 
 /** How many more may boot beside one that serves: `reload_surge` bounds them. */
 function surgeLeft(state: ArbiterState, slots: Slots): number {
@@ -67,8 +75,8 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
   const wanted = members.find((child) => isWanted(draft, child));
   const others = members.filter((child) => child !== wanted);
   for (const other of others) {
-    if (!isServing(other)) kill(draft, other, reasonToLeave(draft, other));
-    else if (wanted && isServing(wanted)) retire(draft, other, reasonToLeave(draft, other), now);
+    if (!isUp(other)) kill(draft, other, reasonToLeave(draft, other));
+    else if (wanted && isUp(wanted)) replace(draft, other, now);
   }
   if (wanted || mustWait(draft, slot, now)) return;
   if (isFailing(draft, slot)) return; // its exit decides what comes next
@@ -79,12 +87,23 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
   spawn(draft, slot, now);
 }
 
+/** Somebody else serves in its slot. */
+function replace(draft: Draft, child: Child, now: number): void {
+  const roll = rollOf(draft);
+  const isOld = roll !== null && child.generation === roll.previous;
+  if (isOld && roll.stage.kind === 'canary') return; // it may have to go on alone
+  if (isOld && roll.confirmMs !== null && holdsOldSlots(draft)) {
+    return park(draft, child, 'reload');
+  }
+  retire(draft, child, reasonToLeave(draft, child), now);
+}
+
 /** Its worker could not boot and is on its way out. */
 const isFailing = (state: ArbiterState, slot: number): boolean =>
   [...state.children.values()].some(
     ({ slot: of, generation, worker }) =>
       of === slot &&
-      generation === state.generation &&
+      generation === generationFor(state, slot) &&
       (worker.phase === 'failed' || ('why' in worker && worker.why === 'boot-timeout')),
   );
 
@@ -96,18 +115,21 @@ function mustWait(draft: Draft, slot: number, now: number): boolean {
 
 function spawn(draft: Draft, slot: number, now: number): void {
   draft.lastChild += 1;
-  draft.children.set(draft.lastChild, {
-    id: draft.lastChild,
+  const generation = generationFor(draft, slot);
+  const child = draft.lastChild;
+  draft.children.set(child, {
+    id: child,
     slot,
-    generation: draft.generation,
+    generation,
     spawnedAt: now,
     pid: null,
-    worker: { phase: 'booting', bootDeadline: now + policyOf(draft).bootMs },
+    worker: { phase: 'booting', bootDeadline: now + policyOf(draft, generation).bootMs },
     vitals: { inFlight: 0, requests: 0, connections: 0, rssBytes: 0, lagMs: 0 },
     recycle: null,
     requestLimit: 0,
+    stack: null,
   });
-  draft.effects.push({ do: 'spawn', child: draft.lastChild, slot, generation: draft.generation });
+  draft.effects.push({ do: 'spawn', child, slot, generation });
 }
 
 function reasonToLeave(draft: Draft, child: Child): ExitReason {
@@ -119,7 +141,7 @@ function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
   const held = holdsOldSlots(draft);
   for (const [slot, members] of slots) {
     if (slot < draft.target) continue;
-    const leaving = held ? members.filter((child) => !isServing(child)) : members;
+    const leaving = held ? members.filter((child) => !isUp(child)) : members;
     if (!held) draft.effects.push({ do: 'release-slot', slot });
     for (const child of leaving) retire(draft, child, 'scaled', now);
   }
@@ -130,7 +152,8 @@ function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
 export function releaseGenerations(draft: Draft): void {
   if (draft.mode.kind === 'stopping') return;
   const needed = new Set([draft.generation]);
-  if (draft.mode.kind === 'reloading' && draft.mode.roll) needed.add(draft.mode.roll.previous);
+  const roll = rollOf(draft);
+  if (roll) needed.add(roll.previous);
   for (const child of draft.children.values()) needed.add(child.generation);
   for (const generation of draft.generations.keys()) {
     if (needed.has(generation)) continue;

@@ -11,6 +11,7 @@ export function policyFrom(settings: Settings, availableCpus: number): Policy {
     quickMs: settings.quickTimeout * 1000,
     dumpMs: settings.dumpTimeout * 1000,
     surge: settings.reloadSurge,
+    canaryMs: settings.reloadCanary ? settings.stabilize * 1000 : null,
     backoff: { initialMs: settings.backoffInitial * 1000, maxMs: settings.backoffMax * 1000 },
     stableMs: settings.backoffReset * 1000,
     maxMemory: settings.maxMemory,

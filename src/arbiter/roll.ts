@@ -1,98 +1,172 @@
+import { enterStage, parkOld, returnParked, returnToPrevious, rollBack } from './confirm.ts';
 import { type Draft, log, notify } from './draft.ts';
-import { isWanted } from './plan.ts';
-import { isServing, type Policy } from './state.ts';
+import { tellPhase } from './operations.ts';
+import { answerReload, fail, succeed } from './reload-outcome.ts';
+import { canarySlot, countReady, isWanted } from './slots.ts';
+import {
+  type ArbiterState,
+  type Policy,
+  type Preparation,
+  type ReloadPlan,
+  type Roll,
+  type RollStage,
+  rollOf,
+} from './state.ts';
 
-/** HUP: have the settings read and what changed bound, off to the side; serving goes on. */
-export function requestReload(draft: Draft): void {
+/** Has the settings read and what changed bound, off to the side; serving goes on. */
+export function requestReload(draft: Draft, plan: ReloadPlan): number | null {
   const { mode } = draft;
   if (mode.kind === 'starting') {
     draft.mode = { kind: 'starting', next: 'reload' };
     log(draft, 'info', 'The reload follows when the first workers serve');
-    return;
+    return null;
   }
-  if (mode.kind !== 'serving' && mode.kind !== 'reloading') {
-    log(draft, 'warning', `Reload refused: the instance is ${mode.kind}`);
-    return;
+  const refusal = whyNoReload(draft);
+  if (refusal !== null) {
+    log(draft, 'warning', `Reload refused: ${refusal}`);
+    return null;
   }
   draft.lastGeneration += 1;
   const generation = draft.lastGeneration;
+  const roll = rollOf(draft);
   if (mode.kind === 'reloading' && mode.preparing !== null) {
-    fail(draft, mode.preparing, `superseded by generation ${generation}`);
+    fail(draft, mode.preparing.generation, `superseded by generation ${generation}`);
   }
-  const roll = mode.kind === 'reloading' ? mode.roll : null;
-  draft.mode = { kind: 'reloading', preparing: generation, roll };
+  draft.mode = { kind: 'reloading', preparing: { generation, ...plan }, roll };
   notify(draft, { notice: 'reload-started', generation });
   draft.effects.push({ do: 'prepare', generation });
+  return generation;
+}
+
+/** Null when one may begin, be it in the place of another one. */
+function whyNoReload({ mode, generation }: Draft): string | null {
+  if (mode.kind !== 'serving' && mode.kind !== 'reloading') return `the instance is ${mode.kind}`;
+  const waits = mode.kind === 'reloading' && mode.roll?.stage.kind === 'confirming';
+  return waits ? `generation ${generation} waits to be confirmed` : null;
 }
 
 /** Settings are good and every address is bound: the slots go over, one after the other. */
 export function startRoll(draft: Draft, generation: number, policy: Policy): void {
   draft.generations.set(generation, policy);
-  if (draft.mode.kind !== 'reloading' || draft.mode.preparing !== generation) return; // superseded
-  const running = draft.mode.roll;
-  const unfinished = running && !running.switched ? running : null;
+  const { mode } = draft;
+  if (mode.kind !== 'reloading' || mode.preparing?.generation !== generation) return; // superseded
+  const unfinished = mode.roll && canAbort(mode.roll) ? mode.roll : null;
   if (unfinished) {
     fail(draft, draft.generation, `superseded by generation ${generation}`, unfinished.previous);
-  } else if (running) succeed(draft); // only its old workers have still to leave
-  const fresh = { previous: draft.generation, previousTarget: draft.target, switched: false };
-  draft.mode = { kind: 'reloading', preparing: null, roll: unfinished ?? fresh };
+    returnParked(draft, unfinished.previous);
+  } else if (mode.roll) succeed(draft); // only its old workers have still to leave
+  const previous = unfinished?.previous ?? draft.generation;
+  const previousTarget = unfinished?.previousTarget ?? draft.target;
+  const roll: Roll = {
+    previous,
+    previousTarget,
+    nextTarget: policy.workers,
+    confirmMs: mode.preparing.confirmMs,
+    stage: firstStage(draft, mode.preparing, policy),
+  };
+  draft.mode = { kind: 'reloading', preparing: null, roll };
   draft.generation = generation;
-  draft.target = policy.workers;
+  draft.target = roll.stage.kind === 'canary' ? previousTarget : roll.nextTarget;
   draft.failures.clear();
+  tellPhase(draft, 'reload', roll.stage.kind, `generation ${generation} is started`);
 }
 
+/** There is nothing to prove a canary against where nobody serves. */
+function firstStage(draft: Draft, plan: Preparation, policy: Policy): RollStage {
+  const forMs = plan.canaryMs ?? policy.canaryMs;
+  if (forMs === null || draft.target === 0 || policy.workers === 0) return { kind: 'rolling' };
+  return { kind: 'canary', forMs };
+}
+
+export const canAbort = ({ stage }: Roll): boolean =>
+  stage.kind === 'canary' || stage.kind === 'rolling';
+
 export function failPreparation(draft: Draft, generation: number, reason: string): void {
-  if (draft.mode.kind !== 'reloading' || draft.mode.preparing !== generation) return;
-  const { roll } = draft.mode;
-  draft.mode = roll ? { kind: 'reloading', preparing: null, roll } : { kind: 'serving' };
+  const { mode } = draft;
+  if (mode.kind !== 'reloading' || mode.preparing?.generation !== generation) return;
+  endPreparation(draft, mode.roll);
   fail(draft, generation, reason);
+}
+
+function endPreparation(draft: Draft, roll: Roll | null): void {
+  draft.mode = roll ? { kind: 'reloading', preparing: null, roll } : { kind: 'serving' };
 }
 
 /** The new generation cannot boot: what is left of the old one serves on and grows back. */
 export function abortRoll(draft: Draft, reason: string): void {
-  if (draft.mode.kind !== 'reloading' || !draft.mode.roll || draft.mode.roll.switched) return;
-  const { preparing, roll } = draft.mode;
-  const failed = draft.generation;
-  draft.generation = roll.previous;
-  draft.target = roll.previousTarget;
-  draft.mode =
-    preparing === null ? { kind: 'serving' } : { kind: 'reloading', preparing, roll: null };
-  draft.failures.clear();
+  const roll = rollOf(draft);
+  if (!roll || !canAbort(roll)) return;
+  const failed = returnToPrevious(draft, roll);
   fail(draft, failed, reason);
 }
 
-function fail(draft: Draft, generation: number, reason: string, kept = draft.generation): void {
-  log(draft, 'error', `Reload failed, generation ${kept} serves on: ${reason}`);
-  notify(draft, { notice: 'reload-failed', generation, reason, kept });
+/** Moves a roll on, stage by stage. */
+export function advanceRoll(draft: Draft, now: number): void {
+  const roll = rollOf(draft);
+  switch (roll?.stage.kind) {
+    case 'canary':
+      if (draft.target > 0 && canaryDue(draft) > now) return;
+      draft.target = roll.nextTarget;
+      enterStage(draft, roll, { kind: 'rolling' }, 'the canary is alive');
+      return advanceRoll(draft, now);
+    case 'rolling':
+      if (countReady(draft) < draft.target) return;
+      return switchOver(draft, roll, now);
+    case 'confirming':
+      parkOld(draft, roll.previous);
+      if (roll.stage.deadline <= now) rollBack(draft, 'not confirmed in time');
+      return;
+    case 'retiring':
+      return finishRoll(draft);
+    default:
+  }
 }
 
-/** Moves a roll on: switched when every slot has its new worker, done when the old ones are gone. */
-export function advanceRoll(draft: Draft): void {
-  if (draft.mode.kind !== 'reloading' || !draft.mode.roll) return;
-  const { roll, preparing } = draft.mode;
-  if (!roll.switched) {
-    if (countReady(draft) < draft.target) return;
-    draft.mode = { kind: 'reloading', preparing, roll: { ...roll, switched: true } };
+/** Every slot has its new worker. */
+function switchOver(draft: Draft, roll: Roll, now: number): void {
+  const { generation } = draft;
+  const { confirmMs, previous } = roll;
+  notify(draft, { notice: 'reload-switched', generation, confirmMs });
+  if (confirmMs === null) {
+    enterStage(draft, roll, { kind: 'retiring' }, 'the old workers leave');
+    return finishRoll(draft);
   }
+  log(draft, 'info', `Generation ${generation} serves and waits to be confirmed`);
+  enterStage(draft, roll, { kind: 'confirming', deadline: now + confirmMs }, 'switched');
+  parkOld(draft, previous);
+  answerReload(draft, generation, {
+    ok: true,
+    result: { outcome: 'confirming', generation, previous, confirmWithinMs: confirmMs },
+  });
+}
+
+/** Done when the old workers are gone. */
+function finishRoll(draft: Draft): void {
+  if (draft.mode.kind !== 'reloading') return;
   for (const child of draft.children.values()) {
     if (child.generation !== draft.generation) return;
   }
+  const { preparing } = draft.mode;
   draft.mode =
     preparing === null ? { kind: 'serving' } : { kind: 'reloading', preparing, roll: null };
   succeed(draft);
 }
 
-function succeed(draft: Draft): void {
-  log(draft, 'info', `Reload done: generation ${draft.generation} serves`);
-  notify(draft, { notice: 'reload-done', generation: draft.generation });
+/** When the canary has lived long enough; infinity before it serves. */
+function canaryDue(state: ArbiterState): number {
+  const roll = rollOf(state);
+  if (roll?.stage.kind !== 'canary') return Number.POSITIVE_INFINITY;
+  for (const child of state.children.values()) {
+    const { slot, worker } = child;
+    if (slot === canarySlot && worker.phase === 'ready' && isWanted(state, child))
+      return worker.since + roll.stage.forMs;
+  }
+  return Number.POSITIVE_INFINITY;
 }
 
-/** Slots below the target that have the worker they should have. */
-export function countReady(draft: Draft): number {
-  const slots = new Set<number>();
-  for (const child of draft.children.values()) {
-    if (isServing(child) && isWanted(draft, child) && child.slot < draft.target)
-      slots.add(child.slot);
-  }
-  return slots.size;
+/** When the stage of a roll ends by itself. */
+export function stageDeadline(state: ArbiterState): number {
+  const stage = rollOf(state)?.stage;
+  if (stage?.kind === 'confirming') return stage.deadline;
+  return stage?.kind === 'canary' ? canaryDue(state) : Number.POSITIVE_INFINITY;
 }

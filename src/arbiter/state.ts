@@ -1,6 +1,7 @@
 import type { Backoff } from '../core/backoff.ts';
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { FailureKind } from '../protocol/worker.ts';
+import type { Goal } from './goal.ts';
 
 export type ChildId = number;
 
@@ -14,10 +15,15 @@ export interface Failure {
 export type WorkerState =
   | { phase: 'booting'; bootDeadline: number }
   | { phase: 'ready'; since: number; lastBeat: number }
+  /** Out of rotation, finishing what is there; then alive and waiting to be put back. */
+  | { phase: 'parking' | 'parked'; by: ParkedBy; since: number; lastBeat: number }
   | { phase: 'failed'; killAt: number; failure: Failure }
   | { phase: 'draining'; killAt: number; why: ExitReason }
   | { phase: 'dumping'; killAt: number; why: ExitReason }
   | { phase: 'killed'; why: ExitReason };
+
+/** The old generation of a reload that waits to be confirmed, or one that an operator drained. */
+export type ParkedBy = 'reload' | 'operator';
 
 /** What the last beat said. */
 export interface Vitals {
@@ -40,6 +46,8 @@ export interface Child {
   recycle: ExitReason | null;
   /** Drawn with jitter when it was spawned; 0 is never. */
   requestLimit: number;
+  /** Taken while it hung. */
+  stack: string | null;
 }
 
 /** The settings that decisions are made from; everything else is the shell's. */
@@ -52,6 +60,8 @@ export interface Policy {
   quickMs: number;
   dumpMs: number;
   surge: number;
+  /** How long the first new worker of a reload has to live before the rest follows; null: no canary. */
+  canaryMs: number | null;
   backoff: Backoff;
   /** A worker that lived this long clears the failures of its slot. */
   stableMs: number;
@@ -67,20 +77,43 @@ export interface SlotFailures {
 
 export type StopHow = 'graceful' | 'quick' | 'handover';
 
+/** What a reload was asked to do beside bringing in a new generation. */
+export interface ReloadPlan {
+  /** Null: as the new settings say. */
+  canaryMs: number | null;
+  /** The old generation is kept parked for this long; null: it leaves. */
+  confirmMs: number | null;
+}
+
+export interface Preparation extends ReloadPlan {
+  generation: number;
+}
+
 /** A new generation taking over, slot by slot. */
 export interface Roll {
   previous: number;
   previousTarget: number;
-  /** Every slot has a new worker: nothing can abort it any more. */
-  switched: boolean;
+  /** What the new settings want, and what was scaled since. */
+  nextTarget: number;
+  confirmMs: number | null;
+  stage: RollStage;
 }
+
+export type RollStage =
+  /** Only one slot has a new worker, which has to live `forMs` after it became ready. */
+  | { kind: 'canary'; forMs: number }
+  | { kind: 'rolling' }
+  /** Every slot has a new worker, and the old ones wait parked. */
+  | { kind: 'confirming'; deadline: number }
+  /** Nothing can abort it any more: the old workers leave. */
+  | { kind: 'retiring' };
 
 export type Mode =
   /** A reload that is asked for meanwhile comes when there is something to fall back to. */
   | { kind: 'starting'; next: 'serve' | 'reload' }
   | { kind: 'serving' }
   /** `preparing` reads settings and binds; a second reload can prepare while a first one rolls. */
-  | { kind: 'reloading'; preparing: number | null; roll: Roll | null }
+  | { kind: 'reloading'; preparing: Preparation | null; roll: Roll | null }
   | { kind: 'upgrading'; deadline: number }
   | { kind: 'stopping'; how: StopHow; exitCode: number; reason: string | null };
 
@@ -96,13 +129,27 @@ export interface ArbiterState {
   lastChild: ChildId;
   children: ReadonlyMap<ChildId, Child>;
   failures: ReadonlyMap<number, SlotFailures>;
+  /** What operators wait for, by the ids that they know. */
+  operations: ReadonlyMap<number, Goal>;
+  /** Workers that fail are not started again. */
+  held: boolean;
+  /** Nobody accepts. */
+  paused: boolean;
 }
 
 export const isServing = (child: Child): boolean => child.worker.phase === 'ready';
 
-/** Booting or ready: it will serve, or serves, and nobody has asked it to leave. */
-export const isStaying = (child: Child): boolean =>
-  child.worker.phase === 'booting' || child.worker.phase === 'ready';
+export const isParked = (child: Child): boolean =>
+  child.worker.phase === 'parking' || child.worker.phase === 'parked';
+
+/** It has booted, and nobody has asked it to leave. */
+export const isUp = (child: Child): boolean => isServing(child) || isParked(child);
+
+/** It will serve, serves, or could again, and nobody has asked it to leave. */
+export const isStaying = (child: Child): boolean => child.worker.phase === 'booting' || isUp(child);
+
+export const rollOf = ({ mode }: ArbiterState): Roll | null =>
+  mode.kind === 'reloading' ? mode.roll : null;
 
 /** Settings in force: those of the generation that every slot should have. */
 export function policyOf(state: ArbiterState, generation = state.generation): Policy {
@@ -121,5 +168,8 @@ export function createState(policy: Policy): ArbiterState {
     lastChild: 0,
     children: new Map(),
     failures: new Map(),
+    operations: new Map(),
+    held: false,
+    paused: false,
   };
 }

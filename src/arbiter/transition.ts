@@ -1,12 +1,15 @@
 import { assertNever } from '../core/errors.ts';
 import { decideStart } from './boot.ts';
-import { failUpgrade, finishUpgrade, obey } from './commands.ts';
+import { obey } from './commands.ts';
 import { closeDraft, type Draft, openDraft } from './draft.ts';
 import type { ArbiterEvent, Effect } from './event.ts';
 import { enforceDeadlines, forgive } from './liveness.ts';
+import { settleOperations } from './operations.ts';
+import { onParked, onUnparked } from './park.ts';
 import { reconcile, releaseGenerations } from './plan.ts';
 import { advanceRoll, failPreparation, startRoll } from './roll.ts';
 import type { ArbiterState, Child } from './state.ts';
+import { failUpgrade, finishUpgrade } from './upgrading.ts';
 import * as worker from './worker-events.ts';
 
 export interface Step {
@@ -22,9 +25,10 @@ export function transition(state: ArbiterState, event: ArbiterEvent, now: number
   const draft = openDraft(state);
   apply(draft, event, now);
   decideStart(draft, now);
-  advanceRoll(draft);
+  advanceRoll(draft, now);
   reconcile(draft, now);
   releaseGenerations(draft);
+  settleOperations(draft);
   return closeDraft(draft);
 }
 
@@ -39,12 +43,16 @@ function apply(draft: Draft, event: ArbiterEvent, now: number): void {
       return startRoll(draft, event.generation, event.policy);
     case 'prepare-failed':
       return failPreparation(draft, event.generation, event.reason);
+    case 'policy':
+      if (draft.generations.has(event.generation))
+        draft.generations.set(event.generation, event.policy);
+      return;
     case 'upgrade-ready':
       return finishUpgrade(draft, event.pid, now);
     case 'upgrade-failed':
       return failUpgrade(draft, event.reason);
     case 'command':
-      return obey(draft, event, now);
+      return obey(draft, event.command, event.op, now);
     default: {
       const child = draft.children.get(event.child);
       if (child) applyToChild(draft, child, event, now);
@@ -66,6 +74,10 @@ function applyToChild(draft: Draft, child: Child, event: ChildEvent, now: number
       return worker.onBeat(draft, child, event.vitals, now);
     case 'leaving':
       return worker.onLeaving(draft, child, event.why);
+    case 'parked':
+      return onParked(draft, child);
+    case 'unparked':
+      return onUnparked(draft, child);
     case 'dumped':
       return worker.onDumped(draft, child, event.stack, now);
     case 'exited':

@@ -26,6 +26,7 @@ export interface WorkerCommand {
   slot: number;
   requestLimit: number;
   purpose: 'serve' | 'check';
+  paused: boolean;
   /** The arbiter's environment at its start, without what is ours. */
   env: Readonly<Record<string, string>>;
 }
@@ -84,7 +85,7 @@ const beatIntervalMs = (timeoutSeconds: number): number =>
 const firstDescriptor = 3;
 
 export function workerStart(command: WorkerCommand): WorkerStart {
-  const { generation, slot, requestLimit, purpose } = command;
+  const { generation, slot, requestLimit, purpose, paused } = command;
   const { settings, identity } = generation;
   const listeners = generation.listeners
     .descriptorsFor(slot)
@@ -108,7 +109,7 @@ export function workerStart(command: WorkerCommand): WorkerStart {
       requestFieldSize: settings.limitRequestFieldSize,
     },
     beatIntervalMs: beatIntervalMs(settings.timeout),
-    paused: false,
+    paused,
     requestLimit,
     gracefulTimeoutMs: settings.gracefulTimeout * 1000,
     access: accessTarget(settings, firstDescriptor + listeners.length),

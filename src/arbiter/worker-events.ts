@@ -3,8 +3,10 @@ import type { ExitReason } from '../core/exit-reason.ts';
 import { type Draft, enter, log, notify, update } from './draft.ts';
 import type { Death } from './event.ts';
 import { finishStop, terminate } from './leave.ts';
+import { changed, failOperationsFor, settleDead } from './operations.ts';
 import { abortRoll } from './roll.ts';
-import { type Child, type Failure, policyOf, type Vitals } from './state.ts';
+import { canarySlot, generationFor } from './slots.ts';
+import { type Child, type Failure, isUp, policyOf, rollOf, type Vitals } from './state.ts';
 
 /** A worker that said why it cannot boot leaves by itself; this long it may take. */
 const failedGraceMs = 2000;
@@ -17,8 +19,9 @@ export function onSpawned(draft: Draft, child: Child, pid: number, requestLimit:
 export function onReady(draft: Draft, child: Child, now: number, note?: string): void {
   if (child.worker.phase !== 'booting') return;
   const { slot, generation } = child;
-  enter(draft, child, { phase: 'ready', since: now, lastBeat: now });
+  const ready = enter(draft, child, { phase: 'ready', since: now, lastBeat: now });
   if (note) log(draft, 'info', note, child);
+  changed(draft, ready, 'ready');
   notify(draft, { notice: 'worker-ready', slot, pid: child.pid ?? 0, generation });
 }
 
@@ -30,9 +33,10 @@ export function onFailed(draft: Draft, child: Child, failure: Failure, now: numb
 
 export function onBeat(draft: Draft, child: Child, vitals: Vitals, now: number): void {
   const beaten = update(draft, child, { vitals });
-  if (beaten.worker.phase !== 'ready') return;
-  const next = enter(draft, beaten, { ...beaten.worker, lastBeat: now });
-  if (next.recycle === null) askToRecycle(draft, next);
+  const { worker } = beaten;
+  if (!('lastBeat' in worker)) return;
+  const next = enter(draft, beaten, { ...worker, lastBeat: now });
+  if (worker.phase === 'ready' && next.recycle === null) askToRecycle(draft, next);
 }
 
 function askToRecycle(draft: Draft, child: Child): void {
@@ -52,7 +56,7 @@ export function recycle(draft: Draft, child: Child, why: ExitReason, detail: str
 }
 
 export function onLeaving(draft: Draft, child: Child, why: string): void {
-  if (child.worker.phase !== 'ready' || child.recycle !== null) return;
+  if (!isUp(child) || child.recycle !== null) return;
   update(draft, child, { recycle: 'requested' });
   log(draft, 'info', `Worker (pid:${child.pid}) ${why} and will be replaced`, child);
 }
@@ -60,15 +64,24 @@ export function onLeaving(draft: Draft, child: Child, why: string): void {
 export function onDumped(draft: Draft, child: Child, stack: string, now: number): void {
   if (child.worker.phase !== 'dumping') return;
   log(draft, 'error', stack, child);
-  terminate(draft, child, child.worker.why, now);
+  terminate(draft, update(draft, child, { stack }), child.worker.why, now);
 }
 
 export function onExited(draft: Draft, child: Child, death: Death, now: number): void {
   draft.children.delete(child.id);
   const reason = reasonOf(child, death);
   logDeath(draft, child, death, reason);
-  const { slot, generation } = child;
-  const { code, signal } = death;
+  const failure = isFailure(reason) ? failureOf(child, death) : null;
+  notifyExit(draft, child, death, reason, now);
+  changed(draft, child, failure ? 'failed' : 'left', failure?.message ?? reason);
+  if (draft.mode.kind === 'stopping') return finishStop(draft);
+  settleDead(draft, child, failure?.message ?? reason);
+  if (failure) onFailure(draft, child, { ...failure, booted: !bootFailures.has(reason) }, now);
+}
+
+function notifyExit(draft: Draft, child: Child, death: Death, reason: ExitReason, now: number) {
+  const { slot, generation, spawnedAt, vitals, worker } = child;
+  const { code, signal, tail = '' } = death;
   notify(draft, {
     notice: 'worker-exited',
     slot,
@@ -77,18 +90,25 @@ export function onExited(draft: Draft, child: Child, death: Death, now: number):
     reason,
     code,
     signal,
+    uptimeMs: Math.round(now - spawnedAt),
+    vitals,
+    tail,
+    stack: worker.phase === 'failed' ? (worker.failure.stack ?? null) : child.stack,
   });
-  if (draft.mode.kind === 'stopping') return finishStop(draft);
-  if (!isFailure(reason)) return;
-  const failure = failureOf(child, death);
-  const booted = reason === 'crashed' || reason === 'oom' || reason === 'timeout';
-  if (!booted && generation === draft.generation) {
-    abortRoll(
-      draft,
-      `worker ${slot} of generation ${generation}: ${failure.stack ?? failure.message}`,
-    );
-  }
-  if (generation === draft.generation) countFailure(draft, child, failure, now);
+}
+
+const bootFailures: ReadonlySet<ExitReason> = new Set<ExitReason>(['boot-failed', 'boot-timeout']);
+
+type Failed = Failure & { booted: boolean };
+
+function onFailure(draft: Draft, child: Child, failed: Failed, now: number): void {
+  const { booted, ...failure } = failed;
+  const { slot, generation } = child;
+  const words = `worker ${slot} of generation ${generation}: ${failure.stack ?? failure.message}`;
+  const isCanary = rollOf(draft)?.stage.kind === 'canary' && slot === canarySlot;
+  if (generation === draft.generation && (!booted || isCanary)) abortRoll(draft, words);
+  if (generation === generationFor(draft, slot)) countFailure(draft, child, failure, now);
+  if (!booted) failOperationsFor(draft, child, words);
 }
 
 function reasonOf(child: Child, death: Death): ExitReason {
@@ -97,6 +117,8 @@ function reasonOf(child: Child, death: Death): ExitReason {
     case 'failed':
       return 'boot-failed';
     case 'ready':
+    case 'parking':
+    case 'parked':
       return death.oom ? 'oom' : 'crashed';
     default:
       return child.worker.why;
@@ -116,8 +138,7 @@ const isFailure = (reason: ExitReason): boolean => failing.has(reason);
 function failureOf(child: Child, death: Death): Failure {
   const { worker } = child;
   if (worker.phase === 'failed') return withOutput(worker.failure, death);
-  const message =
-    worker.phase === 'booting' || worker.phase === 'ready' ? describeDeath(death) : worker.why;
+  const message = 'why' in worker ? worker.why : describeDeath(death);
   return { kind: 'boot', message: death.tail ? `${message}\n${death.tail}` : message };
 }
 
@@ -131,13 +152,16 @@ const describeDeath = ({ code, signal, error }: Death): string =>
 /** One failure is retried at once, a row of them after longer and longer pauses. */
 function countFailure(draft: Draft, child: Child, failure: Failure, now: number): void {
   const { backoff, stableMs } = policyOf(draft);
-  if (child.worker.phase === 'ready' && now - child.worker.since >= stableMs) {
+  const lived = 'since' in child.worker ? now - child.worker.since : 0;
+  if (!draft.held && lived >= stableMs) {
     draft.failures.delete(child.slot);
     return;
   }
   const count = (draft.failures.get(child.slot)?.count ?? 0) + 1;
-  const delay = backoffDelay(count - 1, backoff);
+  const delay = draft.held ? Number.POSITIVE_INFINITY : backoffDelay(count - 1, backoff);
   draft.failures.set(child.slot, { count, retryAt: now + delay, last: failure });
+  if (draft.held)
+    return log(draft, 'warning', `Worker ${child.slot} is not started again: hold`, child);
   if (delay > 0 && draft.mode.kind !== 'starting') {
     const text = `Worker ${child.slot} failed ${count} times in a row: next try in ${delay / 1000} s`;
     log(draft, 'warning', text, child);

@@ -1,15 +1,13 @@
-import { deferred } from '../core/deferred.ts';
+import { TsgunError } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
 import { type CapturedOutput, captureOutput } from '../log/captured-output.ts';
 import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
 import { type FromWorker, parseFromWorker, type ToWorker } from '../protocol/worker.ts';
-import { takeAutopsy } from './autopsy.ts';
+import { takeAutopsy, takeStack } from './autopsy.ts';
+import { InspectorDoor } from './inspector-door.ts';
 
-/** What Node says when its inspector opens, which is nobody's business but ours. */
-const inspectorChatter =
-  /^(?:Debugger listening on |For help, see: https:\/\/nodejs\.org\/|Debugger attached\.|Debugger ending on |Waiting for the debugger )/;
-
-const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
+/** Where the inspector listens is told on stderr. */
+const deaf = 'capture_output is off';
 
 export interface WorkerHandleOptions {
   slot: number;
@@ -26,17 +24,30 @@ export class WorkerHandle {
   readonly pid: number | undefined;
   readonly #child: SpawnedChild;
   readonly #outputs: CapturedOutput[] = [];
-  readonly #inspectorUrl = deferred<string>();
+  readonly #door: InspectorDoor;
+  readonly #gone = new AbortController();
+  /** Node hears our signal; before, and at its end, it would die of it. */
+  #heard = false;
+  #stack: ReturnType<typeof takeStack> | null = null;
 
   constructor(request: SpawnRequest, options: WorkerHandleOptions) {
     this.#child = options.spawn(request);
     this.pid = this.#child.pid;
+    this.#door = new InspectorDoor({
+      knock: () => this.#child.kill('SIGUSR1'),
+      shut: () => this.send({ type: 'close-inspector' }),
+    });
     this.#capture(options);
     this.#child.onMessage((message) => {
       const parsed = parseFromWorker(message);
-      if (parsed) options.onMessage(parsed);
+      if (!parsed) return;
+      this.#heard = parsed.type !== 'drained';
+      options.onMessage(parsed);
     });
-    this.#child.onExit((exit) => options.onExit(exit, this.#tail()));
+    this.#child.onExit((exit) => {
+      this.#gone.abort(new Error('it has left'));
+      options.onExit(exit, this.#tail());
+    });
   }
 
   send(message: ToWorker): void {
@@ -49,16 +60,25 @@ export class WorkerHandle {
 
   /** The stack of its blocked loop and what was in flight, or why there is none; never rejects. */
   autopsy(budgetMs: number): Promise<string> {
-    if (this.#outputs.length === 0) {
-      return Promise.resolve('No stack could be taken: capture_output is off');
+    if (this.#outputs.length === 0) return Promise.resolve(`No stack could be taken: ${deaf}`);
+    return takeAutopsy(this.#door, this.#within(budgetMs));
+  }
+
+  /** What it does at this moment, without harm to it; who asks meanwhile gets the same answer. */
+  takeStack(budgetMs: number): Promise<{ stack: string; inFlight: string[] }> {
+    const obstacle = this.#outputs.length === 0 ? deaf : this.#heard ? null : 'it does not run';
+    if (obstacle !== null) {
+      const message = `Cannot take the stack: ${obstacle}`;
+      return Promise.reject(new TsgunError('TSGUN_E_OPERATION', message));
     }
-    return takeAutopsy(
-      {
-        openInspector: () => this.#child.kill('SIGUSR1'),
-        inspectorUrl: () => this.#inspectorUrl.promise,
-      },
-      budgetMs,
-    );
+    this.#stack ??= takeStack(this.#door, this.#within(budgetMs)).finally(() => {
+      this.#stack = null;
+    });
+    return this.#stack;
+  }
+
+  #within(budgetMs: number): AbortSignal {
+    return AbortSignal.any([AbortSignal.timeout(budgetMs), this.#gone.signal]);
   }
 
   #capture({ slot, log, now }: WorkerHandleOptions): void {
@@ -67,11 +87,7 @@ export class WorkerHandle {
     const options = { slot, pid, log, now };
     if (stdout) this.#outputs.push(captureOutput(stdout, { ...options, level: 'info' }));
     if (!stderr) return;
-    const intercept = (line: string) => {
-      const url = inspectorLine.exec(line)?.[1];
-      if (url) this.#inspectorUrl.resolve(url);
-      return inspectorChatter.test(line);
-    };
+    const intercept = (line: string) => this.#door.hear(line);
     this.#outputs.push(captureOutput(stderr, { ...options, level: 'error', intercept }));
   }
 

@@ -1,5 +1,6 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import type { Loaded } from '../arbiter/generation.ts';
 import { ScriptConfig } from '../arbiter/script-config.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
@@ -34,14 +35,8 @@ export interface Sources {
   clock: Clock;
 }
 
-export interface LoadedSettings {
-  settings: Settings;
-  origins: Origins;
-  script: ScriptConfig | null;
-}
-
 /** Reads everything anew. All problems together are one TSGUN_E_SETTINGS. */
-export async function loadSettings(sources: Sources): Promise<LoadedSettings> {
+export async function loadSettings(sources: Sources): Promise<Loaded> {
   const { commandLine, env, version } = sources;
   const words = splitWords(env['TSGUN_CMD_ARGS'] ?? '');
   const extra = words.length === 0 ? [] : givenBy(words, version);
@@ -145,6 +140,7 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
 function makeAbsolute(settings: Settings): void {
   const absolute = (file: string) => path.resolve(settings.chdir, file);
   if (settings.pidfile !== null) settings.pidfile = absolute(settings.pidfile);
+  if (settings.controlSocket !== null) settings.controlSocket = absolute(settings.controlSocket);
   if (settings.errorlog !== '-') settings.errorlog = absolute(settings.errorlog);
   if (settings.accesslog !== null && settings.accesslog !== '-') {
     settings.accesslog = absolute(settings.accesslog);

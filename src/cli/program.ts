@@ -61,7 +61,7 @@ function createProgram(version: string, add: (given: Given) => void): Command {
         program.on(`option:${option.name()}`, (value: unknown) =>
           add({
             name,
-            raw: option.negate ? 'false' : raw(value),
+            raw: option.negate ? String(isNegation(name)) : raw(value),
             kind: 'text',
             origin: option.long ?? option.flags,
           }),
@@ -72,6 +72,9 @@ function createProgram(version: string, add: (given: Given) => void): Command {
   return program;
 }
 
+/** `noControlSocket` is a switch of its own, and not the end of one. */
+const isNegation = (name: SettingName): boolean => /^no[A-Z]/.test(name);
+
 /** The flag itself, `--no-...` for what can be switched off, and Gunicorn's other names. */
 function optionsOf(name: SettingName): Option[] {
   const setting: Setting<unknown> = table[name];
@@ -80,7 +83,7 @@ function optionsOf(name: SettingName): Option[] {
   const short = setting.short === undefined ? '' : `-${setting.short}, `;
   const main = new Option(`${short}--${toKebab(name)}${value}`, describe(setting));
   const hidden = (setting.aliases ?? []).map((alias) => `--${alias}${value}`);
-  if (metavar === null) hidden.push(`--no-${toKebab(name)}`);
+  if (metavar === null && !main.negate) hidden.push(`--no-${toKebab(name)}`);
   return [main, ...hidden.map((flags) => new Option(flags).hideHelp())];
 }
 

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import path from 'node:path';
+import type { Loaded } from '../arbiter/generation.ts';
 import { findPredecessor } from '../arbiter/predecessor.ts';
 import type { Invocation } from '../arbiter/upgrade.ts';
 import { systemClock } from '../core/clock.ts';
@@ -10,7 +11,7 @@ import { spawnChild } from '../process/spawn.ts';
 import type { Given } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import { takeInherited } from '../sockets/inherit.ts';
-import { definedOnly, type LoadedSettings, loadSettings } from './load-settings.ts';
+import { definedOnly, loadSettings } from './load-settings.ts';
 import { parseCommandLine } from './program.ts';
 
 /** Everything of a call that is found out before anything else, because it changes the environment. */
@@ -72,10 +73,10 @@ const asksFor = (given: readonly Given[], name: string): boolean =>
   given.findLast((entry) => entry.name === name)?.raw === 'true';
 
 /** Exits 0 or 1, whatever is wrong. */
-async function checkConfig(load: () => Promise<LoadedSettings>, call: Call): Promise<number> {
+async function checkConfig(load: () => Promise<Loaded>, call: Call): Promise<number> {
   try {
     const loaded = await load();
-    const { checkApp } = await import('./check-config.ts');
+    const { checkApp } = await import('../arbiter/check-app.ts');
     const wrong = await checkApp(loaded, {
       spawn: spawnChild,
       env: call.invocation.env,
@@ -88,7 +89,7 @@ async function checkConfig(load: () => Promise<LoadedSettings>, call: Call): Pro
   return exitCodes.cannotStart;
 }
 
-async function printConfig({ settings, origins, script }: LoadedSettings): Promise<number> {
+async function printConfig({ settings, origins, script }: Loaded): Promise<number> {
   script?.close();
   const { renderSettings } = await import('./print-config.ts');
   process.stdout.write(renderSettings(settings, origins));
@@ -113,11 +114,7 @@ async function startDaemon({ inherited, invocation }: Call, settings: Settings):
   return exitCode;
 }
 
-async function runDaemon(
-  call: Call,
-  loaded: LoadedSettings,
-  load: () => Promise<LoadedSettings>,
-): Promise<number> {
+async function runDaemon(call: Call, loaded: Loaded, load: () => Promise<Loaded>): Promise<number> {
   const { errorlog, logFormat, loglevel } = loaded.settings;
   const errorLog = new ErrorLog({
     path: errorlog,
@@ -140,8 +137,8 @@ async function runDaemon(
 async function serveTo(
   errorLog: ErrorLog,
   call: Call,
-  loaded: LoadedSettings,
-  load: () => Promise<LoadedSettings>,
+  loaded: Loaded,
+  load: () => Promise<Loaded>,
 ): Promise<Outcome> {
   const { serve } = await import('./serve.ts');
   try {

@@ -1,6 +1,7 @@
 import path from 'node:path';
 import { isatty } from 'node:tty';
 import type { Notice } from '../arbiter/event.ts';
+import type { Loaded } from '../arbiter/generation.ts';
 import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
@@ -17,11 +18,10 @@ import type { Settings } from '../settings/table.ts';
 import type { Inherited } from '../sockets/inherit.ts';
 import { lentAddresses } from '../sockets/inherited-pool.ts';
 import { holdWithRetries, ListenerSet } from '../sockets/listener-set.ts';
-import type { LoadedSettings } from './load-settings.ts';
 
 export interface ServeOptions {
-  loaded: LoadedSettings;
-  load(): Promise<LoadedSettings>;
+  loaded: Loaded;
+  load(): Promise<Loaded>;
   errorLog: ErrorLog;
   inherited: readonly Inherited[];
   predecessor: Predecessor | null;
@@ -122,7 +122,7 @@ const urlOf = (address: string): string =>
   address.startsWith('unix:') ? address : `http://${address}`;
 
 /** Where the user binds nothing, what was passed to us is what we serve on. */
-function useInherited(loaded: LoadedSettings, inherited: readonly Inherited[]): LoadedSettings {
+function useInherited(loaded: Loaded, inherited: readonly Inherited[]): Loaded {
   const bind = lentAddresses(inherited);
   if (loaded.origins.bind !== undefined || bind.length === 0) return loaded;
   return { ...loaded, settings: { ...loaded.settings, bind } };

@@ -65,7 +65,9 @@ export type ToWorker =
   | { type: 'pause' }
   | { type: 'unpause' }
   /** Tell the requests in flight. Answered by `requests` with the same id. */
-  | { type: 'report'; id: number };
+  | { type: 'report'; id: number }
+  /** After a stack was taken through it. */
+  | { type: 'close-inspector' };
 
 export type FailureKind = 'app' | 'boot';
 

@@ -2,7 +2,7 @@ import type { Schema } from '../core/schema.ts';
 
 /** What a reload does with a new value. */
 export type OnReload =
-  /** The arbiter itself follows it, once the new workers serve. */
+  /** The arbiter itself follows it, once the new workers serve; `tsgunctl set` changes it at once. */
   | 'live'
   /** The next generation of workers is started with it. */
   | 'generation'
@@ -18,6 +18,8 @@ export interface Setting<T> {
   summary: string;
   /** What more there is to say, for the manual. */
   description?: string;
+  /** Its value is shown to nobody who only looks. */
+  secret?: true;
   /** One letter. */
   short?: string;
   /** Other long flags, mostly Gunicorn's, without the dashes. */

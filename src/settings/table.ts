@@ -1,5 +1,6 @@
 import type { Setting } from './define.ts';
 import { appSettings } from './table/app.ts';
+import { controlSettings } from './table/control.ts';
 import { httpSettings } from './table/http.ts';
 import { loggingSettings } from './table/logging.ts';
 import { processSettings } from './table/process.ts';
@@ -14,6 +15,7 @@ export const sections = {
   HTTP: httpSettings,
   Logging: loggingSettings,
   Process: processSettings,
+  Control: controlSettings,
 } as const;
 
 /** The only place where a setting exists. */
@@ -24,6 +26,7 @@ export const table = {
   ...httpSettings,
   ...loggingSettings,
   ...processSettings,
+  ...controlSettings,
 };
 
 export type SettingName = keyof typeof table;

@@ -74,6 +74,14 @@ export class ListenerSet {
       .map(({ listener }) => ({ fd: listener.descriptorFor(slot), address: listener.address }));
   }
 
+  /** Every address with the descriptors that wait for its connections. */
+  list(): { address: string; descriptors: readonly number[] }[] {
+    return [...this.#entries.values()].map(({ listener }) => ({
+      address: listener.address,
+      descriptors: listener.descriptors().map(({ fd }) => fd),
+    }));
+  }
+
   get addresses(): string[] {
     return [...this.#entries.values()].map(({ listener }) => listener.address);
   }

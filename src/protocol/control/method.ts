@@ -14,14 +14,16 @@ export interface Param<T = unknown> {
 
 export type Params = Readonly<Record<string, Param>>;
 
-export interface Method<P extends Params = Params, R = unknown> {
+/**
+ * A `query` changes nothing. An `operation` has an id, is logged with its caller, sends progress,
+ * and answers when its work is done or has failed. `connection` concerns the caller's own
+ * connection only.
+ */
+export type Kind = 'query' | 'operation' | 'connection';
+
+export interface Method<P extends Params = Params, R = unknown, K extends Kind = Kind> {
   role: Role;
-  /**
-   * A `query` changes nothing. An `operation` has an id, is logged with its caller, sends progress,
-   * and answers when its work is done or has failed. `connection` concerns the caller's own
-   * connection only.
-   */
-  kind: 'query' | 'operation' | 'connection';
+  kind: K;
   summary: string;
   description?: string;
   params: P;
@@ -64,9 +66,10 @@ export type ParamsOf<M> = M extends { params: infer P }
 
 export type ResultOf<M> = M extends { result: Shape<infer R> } ? R : never;
 
-/** Keeps the types of parameters and result. */
-export const method = <const P extends Params, R>(definition: Method<P, R>): Method<P, R> =>
-  definition;
+/** Keeps the types of parameters, result and kind. */
+export const method = <const P extends Params, R, const K extends Kind>(
+  definition: Method<P, R, K>,
+): Method<P, R, K> => definition;
 
 type OperationDefinition<P, F> = {
   summary: string;

@@ -33,3 +33,6 @@ export interface Caller {
 export type ControlApi = {
   [M in MethodName]: (params: Params<M>, caller: Caller) => Result<M> | Promise<Result<M>>;
 };
+
+/** The part of it that is not the control server's own. */
+export type ArbiterApi = Omit<ControlApi, ConnectionMethod>;

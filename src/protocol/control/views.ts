@@ -21,6 +21,8 @@ export const lastReload = object({
   at: integer(),
 });
 
+export type LastReload = Of<typeof lastReload>;
+
 export const deathView = object({
   id: integer('Counts the deaths since the instance started'),
   slot: integer(),
@@ -66,6 +68,8 @@ export const listenerView = object({
   ),
   shared: boolean('One socket for all workers, or one for each (reuse_port)'),
 });
+
+export type ListenerView = Of<typeof listenerView>;
 
 export const statusView = object({
   instance: string(),

@@ -30,6 +30,7 @@ export const appSettings = {
     onReload: 'generation',
     short: 'e',
     aliases: ['env'],
+    secret: true,
     summary: 'Variable in the environment of the app; repeat for more',
   }),
   node: setting<string | null>({

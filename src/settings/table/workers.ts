@@ -1,4 +1,4 @@
-import { bytes, choice, duration, either, int } from '../../core/schema.ts';
+import { bytes, choice, duration, either, flag, int } from '../../core/schema.ts';
 import { setting } from '../define.ts';
 
 export const workerSettings = {
@@ -44,13 +44,13 @@ export const workerSettings = {
   maxMemory: setting<number>({
     schema: bytes(),
     default: 0,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Replace a worker that uses more memory (RSS); 0 never',
   }),
   maxWorkerAge: setting<number>({
     schema: duration(),
     default: 0,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Replace a worker that is older; 0 never',
   }),
   timeout: setting<number>({
@@ -63,7 +63,7 @@ export const workerSettings = {
   bootTimeout: setting<number>({
     schema: duration({ min: 0.1 }),
     default: 60,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Time a worker may take until it is ready',
   }),
   gracefulTimeout: setting<number>({
@@ -75,43 +75,55 @@ export const workerSettings = {
   quickTimeout: setting<number>({
     schema: duration(),
     default: 1,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Time a worker may take to leave on INT or QUIT',
   }),
   dumpTimeout: setting<number>({
     schema: duration({ min: 0.1 }),
     default: 2,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Time that may be spent on taking the stack of a hung worker',
   }),
   reloadSurge: setting<number>({
     schema: int({ min: 1, max: 1024 }),
     default: 1,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Workers that a reload starts at the same time',
+  }),
+  reloadCanary: setting<boolean>({
+    schema: flag(),
+    default: false,
+    onReload: 'live',
+    summary: 'A reload starts one new worker first, which has to live for stabilize',
+  }),
+  stabilize: setting<number>({
+    schema: duration(),
+    default: 5,
+    onReload: 'live',
+    summary: 'Time the first new worker of a careful reload has to stay alive',
   }),
   backoffInitial: setting<number>({
     schema: duration({ min: 0.01 }),
     default: 0.5,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'First pause between starts of a worker that keeps failing; it doubles',
   }),
   backoffMax: setting<number>({
     schema: duration({ min: 0.01 }),
     default: 30,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Longest pause between starts of a worker that keeps failing',
   }),
   backoffReset: setting<number>({
     schema: duration({ min: 0.1 }),
     default: 10,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Life after which the failures of a worker are forgotten',
   }),
   hookTimeout: setting<number>({
     schema: duration({ min: 0.01 }),
     default: 5,
-    onReload: 'generation',
+    onReload: 'live',
     summary: 'Time a hook may take before it is cut off',
   }),
 };

@@ -1,10 +1,12 @@
-import type { ArbiterEvent, Command, Death, Effect } from '../../../src/arbiter/event.ts';
+import type { ArbiterEvent, Command, Death, Effect, Outcome } from '../../../src/arbiter/event.ts';
 import { nextWake } from '../../../src/arbiter/liveness.ts';
 import {
   type ArbiterState,
   type Child,
   createState,
+  isParked,
   type Policy,
+  type ReloadPlan,
 } from '../../../src/arbiter/state.ts';
 import { transition } from '../../../src/arbiter/transition.ts';
 import { checkStep, freeze } from './rules.ts';
@@ -17,6 +19,7 @@ export const policy = (change: Partial<Policy> = {}): Policy => ({
   quickMs: 1000,
   dumpMs: 2000,
   surge: 1,
+  canaryMs: null,
   backoff: { initialMs: 500, maxMs: 30_000 },
   stableMs: 10_000,
   maxMemory: 0,
@@ -36,12 +39,18 @@ export class Driver {
   readonly effects: Effect[] = [];
   /** Generations that the shell is asked to prepare and has not answered for. */
   readonly preparing = new Set<number>();
+  /** Children that are to accept again and have not said so. */
+  readonly unparked = new Set<number>();
+  /** Null for those that have no answer yet. */
+  readonly operations = new Map<number, Outcome | null>();
 
   constructor(change: Partial<Policy> = {}) {
     this.state = createState(policy(change));
   }
 
   push(event: ArbiterEvent): Effect[] {
+    if ('child' in event && (event.type === 'unparked' || event.type === 'exited'))
+      this.unparked.delete(event.child);
     const before = freeze(this.state);
     const step = transition(before, event, this.now);
     checkStep(before, event, step, this.now);
@@ -49,12 +58,35 @@ export class Driver {
     this.effects.push(...step.effects);
     for (const effect of step.effects) {
       if (effect.do === 'prepare') this.preparing.add(effect.generation);
+      if (effect.do === 'unpark') this.unparked.add(effect.child);
+      if (effect.do === 'answer') this.#answer(effect.op, effect.outcome);
     }
     return [...step.effects];
   }
 
   command(command: Command): Effect[] {
-    return this.push({ type: 'command', ...command });
+    return this.push({ type: 'command', command, op: null });
+  }
+
+  /** As an operation; gives its number. */
+  operate(command: Command): number {
+    const op = this.operations.size + 1;
+    this.operations.set(op, null);
+    this.push({ type: 'command', command, op });
+    return op;
+  }
+
+  #answer(op: number, outcome: Outcome): void {
+    if (this.operations.get(op) !== null)
+      throw new Error(`op:${op} is answered twice, or never was`);
+    this.operations.set(op, outcome);
+  }
+
+  /** `ok`, `conflict` or `failed`; undefined while it is under way. */
+  outcome(op: number): string | undefined {
+    const outcome = this.operations.get(op);
+    if (!outcome) return undefined;
+    return outcome.ok ? 'ok' : outcome.why;
   }
 
   /** Starts and makes every worker ready. */
@@ -115,8 +147,8 @@ export class Driver {
     return this.push({ type: 'tick', lateMs: Math.max(0, this.now - wake) });
   }
 
-  reload(change: Partial<Policy> = {}): number {
-    const effects = this.command({ command: 'reload' });
+  reload(change: Partial<Policy> = {}, plan: Partial<ReloadPlan> = {}): number {
+    const effects = this.command({ command: 'reload', ...plan });
     const prepare = effects.find((effect) => effect.do === 'prepare');
     if (!prepare) throw new Error('the reload was refused');
     const { generation } = prepare;
@@ -135,7 +167,11 @@ export class Driver {
     for (let round = 0; round < 1000; round += 1) {
       const [leaving] = this.leaving();
       const [booting] = this.booting();
-      if (leaving) this.exit(leaving.id, leaving.worker.phase === 'failed' ? { code: 1 } : {});
+      const [parking] = this.children().filter(({ worker }) => worker.phase === 'parking');
+      const [unparked] = this.unparked;
+      if (unparked !== undefined) this.push({ type: 'unparked', child: unparked });
+      else if (parking) this.push({ type: 'parked', child: parking.id });
+      else if (leaving) this.exit(leaving.id, leaving.worker.phase === 'failed' ? { code: 1 } : {});
       else if (booting) this.ready(booting.id);
       else return;
     }
@@ -154,8 +190,14 @@ export class Driver {
     return this.children().filter(({ worker }) => worker.phase === 'ready');
   }
 
+  parked(): Child[] {
+    return this.children().filter(isParked);
+  }
+
   leaving(): Child[] {
-    return this.children().filter(({ worker }) => !['booting', 'ready'].includes(worker.phase));
+    return this.children().filter(
+      ({ worker }) => !['booting', 'ready', 'parking', 'parked'].includes(worker.phase),
+    );
   }
 
   /** Slot and generation of those that serve: `0:1 1:1`. */

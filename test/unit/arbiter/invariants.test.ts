@@ -40,6 +40,23 @@ test('whatever happens, no rule is broken, and the pool comes back to what it sh
   );
 });
 
+// That none is answered twice is one of the rules.
+test('every operation is answered, whatever comes in between', () => {
+  fc.assert(
+    fc.property(policies, fc.array(happenings, { maxLength: 80 }), (change, list) => {
+      const driver = new Driver(change);
+      driver.push({ type: 'start' });
+      for (const happening of list) happen(driver, happening);
+      beKind(driver);
+      assert.deepEqual(
+        [...driver.operations].filter(([, outcome]) => outcome === null),
+        [],
+      );
+    }),
+    { numRuns: runs },
+  );
+});
+
 test('every reload that is started has one end, good or bad, unless a stop comes first', () => {
   fc.assert(
     fc.property(policies, fc.array(happenings, { maxLength: 80 }), (change, list) => {
@@ -48,7 +65,7 @@ test('every reload that is started has one end, good or bad, unless a stop comes
       beKind(driver);
       const told = notices(driver.effects);
       const count = (...names: string[]) => told.filter((name) => names.includes(name)).length;
-      const ends = count('reload-done', 'reload-failed');
+      const ends = count('reload-done', 'reload-failed', 'rolled-back');
       if (driver.state.mode.kind === 'stopping') assert.ok(ends <= count('reload-started'));
       else assert.equal(ends, count('reload-started'));
     }),

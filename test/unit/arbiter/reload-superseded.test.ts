@@ -104,7 +104,11 @@ test('a settled word about a superseded generation changes nothing', () => {
   assert.deepEqual(driver.push({ type: 'prepared', generation: 2, policy: policy() }), [
     { do: 'release', generation: 2 },
   ]);
-  assert.deepEqual(driver.state.mode, { kind: 'reloading', preparing: 3, roll: null });
+  assert.deepEqual(driver.state.mode, {
+    kind: 'reloading',
+    preparing: { generation: 3, canaryMs: null, confirmMs: null },
+    roll: null,
+  });
 });
 
 test('a superseded reload to more workers leaves none of its own booting in a slot that is held', () => {

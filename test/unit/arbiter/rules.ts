@@ -2,8 +2,15 @@ import assert from 'node:assert/strict';
 import { openDraft } from '../../../src/arbiter/draft.ts';
 import type { ArbiterEvent, Effect } from '../../../src/arbiter/event.ts';
 import { nextWake } from '../../../src/arbiter/liveness.ts';
-import { isWanted } from '../../../src/arbiter/plan.ts';
-import { type ArbiterState, type Child, isServing, policyOf } from '../../../src/arbiter/state.ts';
+import { isWanted } from '../../../src/arbiter/slots.ts';
+import {
+  type ArbiterState,
+  type Child,
+  isServing,
+  isUp,
+  policyOf,
+  rollOf,
+} from '../../../src/arbiter/state.ts';
 import { type Step, transition } from '../../../src/arbiter/transition.ts';
 
 const childrenOf = (state: ArbiterState): Child[] => [...state.children.values()];
@@ -71,8 +78,8 @@ function checkGenerations(
 ): void {
   for (const { generation } of childrenOf(state)) assert.ok(state.generations.has(generation));
   assert.ok(state.generations.has(state.generation));
-  const roll = state.mode.kind === 'reloading' ? state.mode.roll : null;
-  if (roll && !roll.switched) assert.ok(state.generations.has(roll.previous));
+  const roll = rollOf(state);
+  if (roll && roll.stage.kind !== 'retiring') assert.ok(state.generations.has(roll.previous));
   const held = new Set(before.generations.keys());
   if (event.type === 'prepared') held.add(event.generation);
   const released = effects.flatMap((effect) =>
@@ -89,7 +96,7 @@ function checkChild(before: ArbiterState, after: ArbiterState, child: Child): vo
   const was = before.children.get(child.id);
   if (worker.phase === 'booting') assert.ok(nextWake(after) <= worker.bootDeadline);
   if ('killAt' in worker) assert.ok(nextWake(after) <= worker.killAt);
-  if (worker.phase === 'ready') {
+  if (isUp(child) && 'lastBeat' in worker) {
     const { timeoutMs } = policyOf(after, child.generation);
     if (timeoutMs > 0) assert.ok(nextWake(after) <= worker.lastBeat + timeoutMs);
   }
@@ -99,14 +106,18 @@ function checkChild(before: ArbiterState, after: ArbiterState, child: Child): vo
   if (was && isServing(was)) checkLeave(after, child);
 }
 
+/** An operator wants it to be gone, or out of rotation. */
+const isAsked = ({ worker }: Child): boolean =>
+  ('by' in worker && worker.by === 'operator') || ('why' in worker && worker.why === 'requested');
+
 /** A serving worker leaves when it hung, or when there is somebody in its place or no place for it. */
 function checkLeave(after: ArbiterState, child: Child): void {
   const { worker, slot } = child;
-  if (worker.phase === 'ready' || worker.phase === 'dumping') return;
+  if (worker.phase === 'ready' || worker.phase === 'dumping' || isAsked(child)) return;
   if (after.mode.kind === 'stopping' || slot >= after.target) return;
   const draft = openDraft(after);
   const replaced = childrenOf(after).some(
-    (other) => other.slot === slot && isServing(other) && isWanted(draft, other),
+    (other) => other.slot === slot && isUp(other) && isWanted(draft, other),
   );
   assert.ok(replaced, `worker ${child.id} has to leave with nobody in its place`);
 }

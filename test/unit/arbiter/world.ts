@@ -27,6 +27,20 @@ const weights = {
   stop: 1,
   quick: 1,
   ghost: 1,
+  resize: 2,
+  carefulReload: 3,
+  abort: 1,
+  confirm: 2,
+  rollback: 1,
+  recycle: 2,
+  drainOne: 2,
+  undrain: 2,
+  kill: 1,
+  parked: 3,
+  unparked: 3,
+  hold: 1,
+  resume: 2,
+  pause: 1,
 } as const;
 
 type Act = keyof typeof weights;
@@ -58,7 +72,10 @@ const pickFrom = <T>(list: readonly T[], pick: number): T | undefined =>
   list[pick % Math.max(1, list.length)];
 
 const onOne =
-  (who: 'booting' | 'serving' | 'leaving', act: (driver: Driver, id: number) => unknown) =>
+  (
+    who: 'booting' | 'serving' | 'leaving' | 'parked',
+    act: (driver: Driver, id: number) => unknown,
+  ) =>
   (driver: Driver, pick: number): void => {
     const child = pickFrom(driver[who](), pick);
     if (child) act(driver, child.id);
@@ -112,6 +129,34 @@ const acts: Record<Act, (driver: Driver, pick: number) => unknown> = {
   upgradeReady: (driver, pick) => pick % 4 === 0 && driver.push({ type: 'upgrade-ready', pid: 99 }),
   stop: (driver, pick) => pick % 4 === 0 && driver.command({ command: 'stop', how: 'graceful' }),
   quick: (driver, pick) => pick % 4 === 0 && driver.command({ command: 'stop', how: 'quick' }),
+  resize: (driver, pick) => driver.operate({ command: 'resize', to: pick % 6 }),
+  carefulReload: (driver, pick) =>
+    driver.operate({
+      command: 'reload',
+      canaryMs: pick % 2 === 0 ? 2000 : null,
+      confirmMs: pick % 3 === 0 ? 5000 : null,
+    }),
+  abort: (driver) => driver.operate({ command: 'abort' }),
+  confirm: (driver) => driver.operate({ command: 'confirm' }),
+  rollback: (driver) => driver.operate({ command: 'rollback' }),
+  recycle: (driver, pick) =>
+    driver.operate({ command: 'recycle', slot: pick % 5 === 4 ? null : pick % 5 }),
+  drainOne: (driver, pick) => driver.operate({ command: 'drain', slot: pick % 4 }),
+  undrain: (driver, pick) => driver.operate({ command: 'undrain', slot: pick % 4 }),
+  kill: (driver, pick) =>
+    driver.operate({
+      command: 'kill',
+      slot: pick % 4,
+      signal: pick % 3 === 0 ? 'SIGKILL' : pick % 3 === 1 ? 'SIGTERM' : 'SIGQUIT',
+    }),
+  parked: onOne('parked', (driver, id) => driver.push({ type: 'parked', child: id })),
+  unparked: (driver, pick) => {
+    const child = pickFrom([...driver.unparked], pick);
+    if (child !== undefined) driver.push({ type: 'unparked', child });
+  },
+  hold: (driver) => driver.operate({ command: 'hold' }),
+  resume: (driver) => driver.operate({ command: 'resume' }),
+  pause: (driver, pick) => driver.operate({ command: pick % 2 === 0 ? 'pause' : 'unpause' }),
   // Words of somebody who is gone, or never was.
   ghost: (driver, pick) => {
     driver.ready(9000 + pick);
@@ -126,10 +171,12 @@ export const happen = (driver: Driver, { act, pick }: Happening): void =>
 /** From here on nothing goes wrong any more, for as long as it takes. */
 export function beKind(driver: Driver): void {
   driver.push({ type: 'upgrade-failed', reason: 'no luck' });
+  driver.command({ command: 'resume' });
+  for (let slot = 0; slot < 6; slot += 1) driver.command({ command: 'undrain', slot });
   for (let round = 0; round < 20; round += 1) {
     refusePrepared(driver);
     driver.settle();
-    for (const { id } of driver.serving()) driver.beat(id);
+    for (const { id } of [...driver.serving(), ...driver.parked()]) driver.beat(id);
     driver.pass(2900);
   }
   driver.settle();

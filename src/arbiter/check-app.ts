@@ -1,10 +1,9 @@
-import type { Generation } from '../arbiter/generation.ts';
-import { workerRequest, workerStart } from '../arbiter/worker-command.ts';
 import { launch } from '../process/launcher.ts';
 import { resolveIdentity } from '../process/privileges.ts';
 import type { Spawn } from '../process/spawn.ts';
 import { parseFromWorker } from '../protocol/worker.ts';
-import type { LoadedSettings } from './load-settings.ts';
+import type { Generation, Loaded } from './generation.ts';
+import { workerRequest, workerStart } from './worker-command.ts';
 
 export interface CheckOptions {
   spawn: Spawn;
@@ -12,10 +11,7 @@ export interface CheckOptions {
 }
 
 /** Loads the app in a child, without any listener; null when it is good, else what is wrong. */
-export function checkApp(
-  loaded: LoadedSettings,
-  { spawn, env }: CheckOptions,
-): Promise<string | null> {
+export function checkApp(loaded: Loaded, { spawn, env }: CheckOptions): Promise<string | null> {
   const settings = { ...loaded.settings, captureOutput: false, accesslog: null };
   const identity = resolveIdentity(settings);
   const generation: Generation = {
@@ -26,7 +22,14 @@ export function checkApp(
     listeners: { descriptorsFor: () => [] },
     launch: (command) => launch(command, identity),
   };
-  const command = { generation, slot: 0, requestLimit: 0, purpose: 'check', env } as const;
+  const command = {
+    generation,
+    slot: 0,
+    requestLimit: 0,
+    purpose: 'check',
+    paused: false,
+    env,
+  } as const;
   const child = spawn(workerRequest(command));
   child.send(workerStart(command));
   return new Promise((resolve) => {

@@ -1,0 +1,55 @@
+import { type Draft, log, notify } from './draft.ts';
+import { tellPhase } from './operations.ts';
+import { park, unpark } from './park.ts';
+import { isServing, type Roll, type RollStage, rollOf } from './state.ts';
+
+export function enterStage(draft: Draft, roll: Roll, stage: RollStage, text: string): void {
+  if (draft.mode.kind !== 'reloading') return;
+  draft.mode = { ...draft.mode, roll: { ...roll, stage } };
+  tellPhase(draft, 'reload', stage.kind, text);
+}
+
+/** The operator wants to keep the new generation. */
+export function confirmRoll(draft: Draft): void {
+  const roll = rollOf(draft);
+  if (roll?.stage.kind !== 'confirming') return;
+  log(draft, 'info', `Generation ${draft.generation} is confirmed`);
+  enterStage(draft, roll, { kind: 'retiring' }, 'the old workers leave');
+}
+
+/** The parked generation serves again, and the new one leaves. */
+export function rollBack(draft: Draft, reason: string): void {
+  const roll = rollOf(draft);
+  if (roll?.stage.kind !== 'confirming') return;
+  const failed = returnToPrevious(draft, roll);
+  log(draft, 'warning', `Rolled back, generation ${roll.previous} serves again: ${reason}`);
+  notify(draft, { notice: 'rolled-back', generation: failed, reason, kept: roll.previous });
+}
+
+/** Gives the number of the generation that was given up. */
+export function returnToPrevious(draft: Draft, roll: Roll): number {
+  const failed = draft.generation;
+  const preparing = draft.mode.kind === 'reloading' ? draft.mode.preparing : null;
+  draft.generation = roll.previous;
+  draft.target = roll.previousTarget;
+  draft.mode =
+    preparing === null ? { kind: 'serving' } : { kind: 'reloading', preparing, roll: null };
+  draft.failures.clear();
+  returnParked(draft, roll.previous);
+  return failed;
+}
+
+export function returnParked(draft: Draft, generation: number): void {
+  for (const child of [...draft.children.values()]) {
+    const { worker } = child;
+    if (child.generation === generation && 'by' in worker && worker.by === 'reload')
+      unpark(draft, child);
+  }
+}
+
+/** Also those whose slots the new settings do not want. */
+export function parkOld(draft: Draft, previous: number): void {
+  for (const child of [...draft.children.values()]) {
+    if (child.generation === previous && isServing(child)) park(draft, child, 'reload');
+  }
+}

@@ -1,0 +1,86 @@
+import { untilAborted } from './inspector.ts';
+
+/** What Node says when its inspector opens, which is nobody's business but ours. */
+const inspectorChatter =
+  /^(?:Debugger listening on |For help, see: https:\/\/nodejs\.org\/|Debugger attached\.|Debugger ending on |Waiting for the debugger )/;
+
+const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
+
+/** A worker that is about to close its inspector does not hear the first knock. */
+const knockMs = 100;
+
+export interface InspectorDoorOptions {
+  /** Makes Node open its inspector, also in a blocked loop (SIGUSR1). */
+  knock(): void;
+  /** Has the worker close its inspector, as soon as its loop turns. */
+  shut(): void;
+}
+
+/**
+ * The way into the inspector of one worker. It is open only while somebody needs it, unless the
+ * operator or the app has opened it: then it is used, and left open.
+ */
+export class InspectorDoor {
+  readonly #options: InspectorDoorOptions;
+  readonly #arrivals = new Set<(url: string) => void>();
+  #url: string | null = null;
+  #users = 0;
+  /** We have knocked, and it has not been told that it is open. */
+  #knocked = false;
+  /** Opened by somebody else. */
+  #theirs = false;
+
+  constructor(options: InspectorDoorOptions) {
+    this.#options = options;
+  }
+
+  /** Sees each line that the worker writes to stderr; true when it is Node's about its inspector. */
+  hear(line: string): boolean {
+    const url = inspectorLine.exec(line)?.[1];
+    if (url !== undefined) this.#opened(url);
+    return inspectorChatter.test(line);
+  }
+
+  /** Its address. Each `open` needs its `close`, also one that fails. */
+  async open(signal: AbortSignal): Promise<string> {
+    this.#users += 1;
+    if (this.#url !== null) return this.#url;
+    const arrival = new Promise<string>((resolve) => this.#arrivals.add(resolve));
+    this.#knock();
+    const again = setInterval(() => this.#knock(), knockMs);
+    try {
+      return await untilAborted(arrival, signal);
+    } finally {
+      clearInterval(again);
+    }
+  }
+
+  close(): void {
+    this.#users -= 1;
+    if (this.#users > 0 || this.#theirs) return;
+    this.#url = null;
+    this.#options.shut();
+  }
+
+  /** What its address was leads nowhere. */
+  forget(): void {
+    this.#url = null;
+    this.#theirs = false;
+  }
+
+  #knock(): void {
+    this.#knocked = true;
+    this.#options.knock();
+  }
+
+  #opened(url: string): void {
+    const ours = this.#knocked;
+    this.#knocked = false;
+    // Whoever knocked was out of patience, and has asked for it to be shut.
+    if (ours && this.#users === 0) return this.#options.shut();
+    this.#theirs = !ours;
+    this.#url = url;
+    for (const arrive of this.#arrivals) arrive(url);
+    this.#arrivals.clear();
+  }
+}

@@ -1,0 +1,134 @@
+import { answer, type Draft } from './draft.ts';
+import type { WorkerChange } from './event.ts';
+import type { Goal } from './goal.ts';
+import { countReady, slotIsFilled } from './slots.ts';
+import type { Child } from './state.ts';
+
+/** Tells everybody whose operation it concerns what became of a worker. */
+export function changed(
+  draft: Draft,
+  child: Child,
+  outcome: WorkerChange['outcome'],
+  detail: string | null = null,
+): void {
+  const { slot, pid, generation } = child;
+  for (const [op, goal] of draft.operations) {
+    if (!concerns(goal, child)) continue;
+    const change: WorkerChange = { slot, pid, generation, outcome, detail };
+    const text = `worker ${slot} (pid ${pid ?? '?'}, generation ${generation}) ${words[outcome]}`;
+    draft.effects.push({ do: 'progress', op, phase: goal.goal, text, change });
+  }
+}
+
+const words: Record<WorkerChange['outcome'], string> = {
+  ready: 'serves',
+  left: 'has left',
+  failed: 'failed',
+  parked: 'is parked',
+  returned: 'serves again',
+  unchanged: 'is as it was',
+};
+
+export function tellPhase(draft: Draft, goal: Goal['goal'], phase: string, text: string): void {
+  for (const [op, { goal: of }] of draft.operations) {
+    if (of === goal) draft.effects.push({ do: 'progress', op, phase, text, change: null });
+  }
+}
+
+function concerns(goal: Goal, { id, slot, generation }: Child): boolean {
+  switch (goal.goal) {
+    case 'scale':
+      return slot >= Math.min(goal.from, goal.to);
+    case 'reload':
+    case 'confirm':
+      return generation === goal.generation || generation === goal.previous;
+    case 'rollback':
+      return generation === goal.generation || generation === goal.failed;
+    case 'recycle':
+      return goal.children.has(id) || [...goal.children.values()].includes(slot);
+    case 'drain':
+    case 'undrain':
+    case 'kill':
+      return goal.child === id;
+    case 'upgrade':
+      return false;
+    case 'abort':
+    case 'stop':
+      return true;
+  }
+}
+
+/** Answers those whose goal is reached. What ends a reload, an upgrade or a stop answers by itself. */
+export function settleOperations(draft: Draft): void {
+  for (const [op, goal] of draft.operations) {
+    const result = resultOf(draft, goal);
+    if (result) answer(draft, op, { ok: true, result });
+  }
+}
+
+function resultOf(draft: Draft, goal: Goal): Record<string, unknown> | null {
+  const { children, generation } = draft;
+  switch (goal.goal) {
+    case 'scale':
+      return isScaled(draft, goal) ? { from: goal.from, to: goal.to, changed: true } : null;
+    case 'abort':
+      if (countReady(draft) < draft.target || has(draft, goal.failed)) return null;
+      return { aborted: goal.aborted, method: goal.method };
+    case 'confirm':
+      return has(draft, goal.previous) ? null : { generation };
+    case 'rollback':
+      if (countReady(draft) < draft.target || has(draft, goal.failed)) return null;
+      return { generation };
+    case 'recycle':
+      if ([...goal.children.keys()].some((id) => children.has(id))) return null;
+      return [...goal.children.values()].every((slot) => isServed(draft, slot)) ? {} : null;
+    case 'drain':
+      return children.get(goal.child)?.worker.phase === 'parked' ? {} : null;
+    default:
+      return null;
+  }
+}
+
+/** Somebody serves there, or nobody is wanted there any more. */
+const isServed = (draft: Draft, slot: number): boolean =>
+  slot >= draft.target || slotIsFilled(draft, slot);
+
+const has = (draft: Draft, generation: number): boolean =>
+  [...draft.children.values()].some((child) => child.generation === generation);
+
+/** The slots that were added serve, or those that were taken away are empty. */
+function isScaled(draft: Draft, { from, to }: { from: number; to: number }): boolean {
+  const end = Math.min(to, draft.target);
+  for (let slot = from; slot < end; slot += 1) if (!slotIsFilled(draft, slot)) return false;
+  const beyond = Math.max(to, draft.target);
+  return to > from || [...draft.children.values()].every(({ slot }) => slot < beyond);
+}
+
+/** A worker could not boot: what was to bring it has failed, and what was there before stays. */
+export function failOperationsFor(draft: Draft, child: Child, message: string): void {
+  for (const [op, goal] of draft.operations) {
+    if (!concerns(goal, child)) continue;
+    if (goal.goal === 'scale' && goal.to > goal.from && child.slot >= goal.from) {
+      if (draft.target === goal.to) draft.target = goal.from;
+    } else if (goal.goal === 'recycle') keepRecycled(draft, goal.children);
+    else continue;
+    answer(draft, op, { ok: false, why: 'failed', message });
+  }
+}
+
+/** Those that are left of them serve on. */
+function keepRecycled(draft: Draft, children: ReadonlyMap<number, number>): void {
+  for (const id of children.keys()) {
+    const child = draft.children.get(id);
+    if (child?.recycle === 'requested') draft.children.set(id, { ...child, recycle: null });
+  }
+}
+
+/** It has died: nothing else can come of what was asked of it. */
+export function settleDead(draft: Draft, { id, slot }: Child, words: string): void {
+  for (const [op, goal] of draft.operations) {
+    if (!('child' in goal) || goal.child !== id) continue;
+    if (goal.goal === 'kill') answer(draft, op, { ok: true, result: {} });
+    else answer(draft, op, { ok: false, why: 'failed', message: `Worker ${slot} died: ${words}` });
+  }
+}

@@ -1,0 +1,173 @@
+import type { Clock } from '../core/clock.ts';
+import { TsgunError } from '../core/errors.ts';
+import type { ErrorLog } from '../log/error-log.ts';
+import type { Spawn } from '../process/spawn.ts';
+import type {
+  ArbiterApi,
+  Caller,
+  MethodName,
+  Params,
+  Result,
+} from '../protocol/control/methods.ts';
+import type { ListenerSet } from '../sockets/listener-set.ts';
+import type { Command, Outcome } from './event.ts';
+import type { Loaded } from './generation.ts';
+import type { Generations } from './generations.ts';
+import type { Instance } from './instance.ts';
+import { createConfigApi } from './operator-config.ts';
+import { createReloadApi } from './operator-reload.ts';
+import { viewListeners, viewStats, viewStatus, viewWorkers } from './operator-views.ts';
+import { findInSlot } from './slots.ts';
+import { isUp } from './state.ts';
+
+export interface OperatorOptions {
+  clock: Clock;
+  errorLog: ErrorLog;
+  instance: Instance;
+  generations: Generations;
+  listeners: ListenerSet;
+  spawn: Spawn;
+  env: Readonly<Record<string, string>>;
+  version: string;
+  /** Of the instance. */
+  name: string;
+  app: string;
+  startedAt: { monotonic: number; wall: number };
+  /** Reads all sources of settings anew. */
+  load(): Promise<Loaded>;
+  /** What the control server counts. */
+  control(): {
+    connections: number;
+    subscribers: number;
+    calls: number;
+    refused: number;
+    eventSeq: number;
+    logSeq: number;
+  };
+}
+
+/** How long a worker may take to tell its requests. */
+const reportMs = 500;
+
+/** What operators can ask of an instance, from wherever they call. */
+export function createOperator(options: OperatorOptions): ArbiterApi {
+  const { instance } = options;
+  const operate: Operate = async (method, command, { progress }) =>
+    unwrap(await instance.operate(method, command, progress)) as Result<typeof method>;
+  const simple =
+    <M extends 'hold' | 'resume' | 'pause' | 'unpause' | 'confirm'>(command: M) =>
+    (_params: object, caller: Caller) =>
+      operate(command, { command }, caller);
+  const withReason =
+    <M extends 'abort' | 'rollback'>(command: M) =>
+    ({ reason }: { reason?: string }, caller: Caller) =>
+      operate(command, { command, ...(reason !== undefined && { reason }) }, caller);
+  return {
+    ...createConfigApi(options),
+    ...createReloadApi(options),
+    status: () => viewStatus(options),
+    workers: () => viewWorkers(options),
+    listeners: () => viewListeners(options),
+    stats: () => viewStats(options),
+    why: (params) => instance.deaths.find(params),
+    requests: (params) => listRequests(options, params),
+    wait: async ({ operation }, { progress }) => {
+      const op = Number(operation.replace('op:', ''));
+      const ended = instance.operations.join(op, progress);
+      if (!ended) throw new TsgunError('TSGUN_E_OPERATION', `There is no operation op:${op}`);
+      return unwrap(await ended);
+    },
+    scale: ({ workers }, caller) => operate('scale', scaleCommand(workers), caller),
+    abort: withReason('abort'),
+    rollback: withReason('rollback'),
+    confirm: simple('confirm'),
+    recycle({ slot, all }, caller) {
+      if ((slot === undefined) === !all) {
+        throw new TsgunError('TSGUN_E_USAGE', 'Cannot recycle: give a slot, or all of them');
+      }
+      return operate('recycle', { command: 'recycle', slot: slot ?? null }, caller);
+    },
+    drain: ({ slot }, caller) => operate('drain', { command: 'drain', slot }, caller),
+    undrain: ({ slot }, caller) => operate('undrain', { command: 'undrain', slot }, caller),
+    kill({ slot, signal = 'KILL' }, caller) {
+      return operate('kill', { command: 'kill', slot, signal: `SIG${signal}` as const }, caller);
+    },
+    dump: (params, caller) => dump(options, params, caller),
+    hold: simple('hold'),
+    resume: simple('resume'),
+    pause: simple('pause'),
+    unpause: simple('unpause'),
+    async reopen(_params, caller) {
+      const { op } = await operate('reopen', { command: 'reopen' }, caller);
+      return { op, files: logFiles(options) };
+    },
+    async upgrade(_params, caller) {
+      return { ...(await operate('upgrade', { command: 'upgrade' }, caller)), from: process.pid };
+    },
+    stop({ quick = false }, caller) {
+      const how = quick ? 'quick' : 'graceful';
+      return operate('stop', { command: 'stop', how }, caller);
+    },
+  };
+}
+
+type Operate = <M extends MethodName>(
+  method: M,
+  command: Command,
+  caller: Caller,
+) => Promise<Result<M>>;
+
+/** The end of an operation as a caller gets it. */
+export function unwrap(outcome: Outcome): Record<string, unknown> {
+  if (outcome.ok) return outcome.result;
+  const code = outcome.why === 'conflict' ? 'TSGUN_E_CONFLICT' : 'TSGUN_E_OPERATION';
+  throw new TsgunError(code, outcome.message, { detail: { ...outcome.detail } });
+}
+
+function scaleCommand(workers: string): Command {
+  const count = Number(workers);
+  return /^[+-]/.test(workers) ? { command: 'scale', by: count } : { command: 'resize', to: count };
+}
+
+async function listRequests(
+  { instance }: OperatorOptions,
+  { slot, olderThan = 0 }: Params<'requests'>,
+) {
+  const asked = [...instance.state.children.values()].filter(
+    (child) =>
+      (slot === undefined || child.slot === slot) &&
+      (isUp(child) || child.worker.phase === 'draining' || child.worker.phase === 'dumping'),
+  );
+  const silent: number[] = [];
+  const lists = await Promise.all(
+    asked.map(async ({ id, slot: of, pid }) => {
+      const told = await instance.children.report(id, reportMs);
+      if (told === null) silent.push(of);
+      return (told ?? []).map((request) => ({ slot: of, pid: pid ?? 0, ...request }));
+    }),
+  );
+  const requests = lists
+    .flat()
+    .filter(({ ageMs }) => ageMs >= olderThan * 1000)
+    .toSorted((a, b) => b.ageMs - a.ageMs);
+  return { requests, silent: silent.toSorted((a, b) => a - b) };
+}
+
+async function dump({ instance }: OperatorOptions, { slot }: Params<'dump'>, { progress }: Caller) {
+  const child = findInSlot(instance.state, slot);
+  const { pid } = child ?? { pid: null };
+  if (!child || pid === null) {
+    throw new TsgunError('TSGUN_E_OPERATION', `There is no worker in slot ${slot}`);
+  }
+  const budgetMs = instance.current().settings.dumpTimeout * 1000;
+  return instance.operations.run('dump', progress, async () => {
+    const { stack, inFlight } = await instance.children.takeStack(child.id, budgetMs);
+    return { slot, pid, stack, inFlight };
+  });
+}
+
+function logFiles({ instance, generations }: OperatorOptions): string[] {
+  const { errorlog } = instance.current().settings;
+  const access = generations.accessLogs();
+  return [...new Set([errorlog, ...access])].filter((file) => file !== '-');
+}
