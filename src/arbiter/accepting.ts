@@ -20,6 +20,19 @@ export function isLastAcceptor(
   return listeners.refuseDropped(generation, warn);
 }
 
+/** With `reuse_port` the slot of a worker goes in and out of rotation with it. */
+export function steer(
+  state: ArbiterState,
+  id: ChildId,
+  active: boolean,
+  listeners: ListenerSet,
+): void {
+  const slot = state.children.get(id)?.slot;
+  if (slot === undefined) return;
+  if (active) listeners.setActive(slot, true);
+  else leaveSlot(state, slot, listeners);
+}
+
 /** With `reuse_port` a slot where nobody serves gets no connections, and one beyond the target ends. */
 export function leaveSlot(state: ArbiterState, slot: number, listeners: ListenerSet): void {
   const others = [...state.children.values()].filter((child) => child.slot === slot);

@@ -1,4 +1,5 @@
 import type { Log } from '../core/logger.ts';
+import { describeInFlight } from '../metrics/in-flight.ts';
 import { readOomKills } from '../process/oom-watch.ts';
 import type { ChildExit, Spawn } from '../process/spawn.ts';
 import type { Beat, FromWorker, RequestReport, ToWorker } from '../protocol/worker.ts';
@@ -21,6 +22,7 @@ export interface ChildrenOptions {
   /** New workers accept nothing. */
   paused(): boolean;
   onBeat(child: ChildId, beat: Beat): void;
+  onGone(child: ChildId): void;
   /** Settles when the operator's `preFork` hook has run; null when there is none to wait for. */
   beforeSpawn(generation: Generation, slot: number): Promise<void> | null;
 }
@@ -148,8 +150,9 @@ export class Children {
         return push({ type, child, failure });
       }
       case 'beat': {
-        const { type, cpuMs, latencies, ...vitals } = message;
+        const { type, inFlight, requests, connections, rssBytes, lagMs } = message;
         this.#options.onBeat(child, message);
+        const vitals = { inFlight, requests, connections, rssBytes, lagMs };
         return push({ type, child, vitals });
       }
       case 'requests':
@@ -169,11 +172,12 @@ export class Children {
   #hearRequests(child: ChildId, { id, requests }: Extract<FromWorker, { type: 'requests' }>): void {
     this.#reports.get(`${child} ${id}`)?.(requests);
     const pid = this.#handles.get(child)?.pid;
-    if (id === 0 && pid !== undefined) this.#lastWords.set(pid, requests.map(describeRequest));
+    if (id === 0 && pid !== undefined) this.#lastWords.set(pid, requests.map(describeInFlight));
   }
 
   #exited(child: ChildId, { code, signal, error }: ChildExit, tail: string): void {
     this.#handles.delete(child);
+    this.#options.onGone(child);
     const oom = signal === 'SIGKILL' && this.#oomKilled();
     const why = error && { error: `Cannot start a worker: ${error.message}` };
     this.#options.push({ type: 'exited', child, code, signal, oom, tail, ...why });
@@ -186,9 +190,6 @@ export class Children {
     return more;
   }
 }
-
-const describeRequest = ({ method, path, ageMs }: RequestReport): string =>
-  `${method} ${path} for ${Math.round(ageMs)} ms`;
 
 /** With jitter, so that workers that started together do not all leave together. */
 function drawLimit({ settings }: Generation): number {

@@ -3,11 +3,10 @@ import { confirmRoll, rollBack } from './confirm.ts';
 import { findConflict } from './conflicts.ts';
 import { answer, type Draft, log, notify } from './draft.ts';
 import type { Command, Outcome } from './event.ts';
-import type { Goal } from './goal.ts';
 import { stop } from './leave.ts';
 import { drainOne, killOne, recycleSome, undrainOne } from './one-worker.ts';
 import { abortRoll, failPreparation, requestReload } from './roll.ts';
-import { rollOf } from './state.ts';
+import { type Goal, rollOf } from './state.ts';
 import { failUpgrade, requestUpgrade } from './upgrading.ts';
 
 /** More than this is a typing error or a storm of TTIN. */
@@ -26,7 +25,14 @@ export function obey(draft: Draft, command: Command, op: number | null, now: num
   if (reply === null || 'ok' in reply) return answer(draft, op, reply ?? refused);
   draft.operations.set(op, reply);
   const text = `${reply.goal} has begun`;
-  const started = { do: 'progress', op, phase: 'started', text, change: null } as const;
+  const started = {
+    do: 'progress',
+    op,
+    phase: 'started',
+    text,
+    change: null,
+    steps: null,
+  } as const;
   draft.effects.splice(before, 0, started);
 }
 

@@ -1,7 +1,14 @@
 import type { LogLevel } from '../core/logger.ts';
 import type { Effect, Notice, Outcome } from './event.ts';
-import type { Goal } from './goal.ts';
-import type { ArbiterState, Child, ChildId, Policy, SlotFailures, WorkerState } from './state.ts';
+import type {
+  ArbiterState,
+  Child,
+  ChildId,
+  Goal,
+  Policy,
+  SlotFailures,
+  WorkerState,
+} from './state.ts';
 
 /** A state under construction: private to one `transition`, which stays pure seen from outside. */
 export interface Draft extends ArbiterState {

@@ -57,6 +57,16 @@ export type Outcome =
   | { ok: true; result: Readonly<Record<string, unknown>> }
   | { ok: false; why: 'conflict' | 'failed'; message: string; detail?: Record<string, unknown> };
 
+export interface Progress {
+  op: number;
+  phase: string;
+  text: string;
+  /** What became of one worker. */
+  change: WorkerChange | null;
+  /** Slots that are as they should be. */
+  steps: { done: number; total: number } | null;
+}
+
 /** What an operation did to a worker. */
 export interface WorkerChange {
   slot: number;
@@ -88,7 +98,7 @@ export type Effect =
   | { do: 'hand-over' }
   | { do: 'log'; level: LogLevel; message: string; slot?: number; pid?: number }
   | { do: 'notify'; notice: Notice }
-  | { do: 'progress'; op: number; phase: string; text: string; change: WorkerChange | null }
+  | ({ do: 'progress' } & Progress)
   | { do: 'answer'; op: number; outcome: Outcome }
   | { do: 'exit'; code: number; reason: string | null };
 

@@ -6,7 +6,10 @@ const inspectorChatter =
 
 const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
 
-/** A worker that is about to close its inspector does not hear the first knock. */
+/**
+ * A worker that is about to close its inspector does not hear the first knock. The time doubles,
+ * because a signal interrupts whatever system call an addon is in.
+ */
 const knockMs = 100;
 
 export interface InspectorDoorOptions {
@@ -46,13 +49,14 @@ export class InspectorDoor {
     this.#users += 1;
     if (this.#url !== null) return this.#url;
     const arrival = new Promise<string>((resolve) => this.#arrivals.add(resolve));
-    this.#knock();
-    const again = setInterval(() => this.#knock(), knockMs);
-    try {
-      return await untilAborted(arrival, signal);
-    } finally {
-      clearInterval(again);
-    }
+    let timer: NodeJS.Timeout;
+    const knock = (againMs: number) => {
+      this.#knocked = true;
+      this.#options.knock();
+      timer = setTimeout(() => knock(againMs * 2), againMs);
+    };
+    knock(knockMs);
+    return untilAborted(arrival, signal).finally(() => clearTimeout(timer));
   }
 
   close(): void {
@@ -66,11 +70,6 @@ export class InspectorDoor {
   forget(): void {
     this.#url = null;
     this.#theirs = false;
-  }
-
-  #knock(): void {
-    this.#knocked = true;
-    this.#options.knock();
   }
 
   #opened(url: string): void {

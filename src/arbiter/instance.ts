@@ -1,22 +1,20 @@
 import type { Clock } from '../core/clock.ts';
 import { assertNever, messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
-import { createFleet } from '../metrics/fleet.ts';
 import { reapOrphans } from '../process/orphans.ts';
 import type { PidFile } from '../process/pid-file.ts';
 import type { Spawn } from '../process/spawn.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
-import { isLastAcceptor, leaveSlot } from './accepting.ts';
+import { isLastAcceptor, leaveSlot, steer } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
 import { Children } from './children.ts';
-import { DeathLog } from './death-log.ts';
 import type { ArbiterEvent, Command, Effect, Notice, Outcome } from './event.ts';
 import type { Generations } from './generations.ts';
-import { History } from './history.ts';
 import { Hooks } from './hooks.ts';
-import { OperationRecords, type Watcher } from './operation-record.ts';
-import { type ArbiterState, type ChildId, createState, type Policy } from './state.ts';
-import { type Invocation, Upgrade } from './upgrade.ts';
+import type { Watcher } from './operation-record.ts';
+import { Records } from './records.ts';
+import { type ArbiterState, createState, type Policy } from './state.ts';
+import { type ControlPlace, type Invocation, Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for; only as pid 1. */
 const reapMs = 1000;
@@ -32,6 +30,8 @@ export interface InstanceOptions {
   generations: Generations;
   policy: Policy;
   pidFile: PidFile | null;
+  /** Where we are controlled, for a successor. */
+  control(): ControlPlace | null;
   onNotice(notice: Notice): void;
   /** Everything has been given back; the process may end. */
   onExit(code: number, reason: string | null): void;
@@ -40,10 +40,7 @@ export interface InstanceOptions {
 /** One running daemon: the arbiter's decisions, and the parts of the world that carry them out. */
 export class Instance {
   readonly children: Children;
-  readonly fleet = createFleet<ChildId>();
-  readonly operations: OperationRecords;
-  readonly deaths = new DeathLog();
-  readonly history = new History();
+  readonly records: Records;
   readonly #options: InstanceOptions;
   readonly #arbiter: Arbiter;
   readonly #hooks: Hooks;
@@ -64,14 +61,15 @@ export class Instance {
     });
     const push = this.#arbiter.push.bind(this.#arbiter);
     this.#hooks = new Hooks({ log, server: () => this.#view(), current: () => this.current() });
-    this.operations = new OperationRecords(() => clock.now());
+    this.records = new Records(clock, (pid) => this.children.takeLastWords(pid));
     this.children = new Children({
       spawn,
       log,
       now: () => clock.now(),
       delay: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
       paused: () => this.state.paused,
-      onBeat: (child, beat) => this.fleet.beat(child, beat, clock.now()),
+      onBeat: (child, beat) => this.records.fleet.beat(child, beat, clock.now()),
+      onGone: (child) => this.records.fleet.gone(child, clock.now()),
       push,
       env: invocation.env,
       generation: (number) => generations.get(number),
@@ -82,6 +80,7 @@ export class Instance {
       invocation,
       push,
       listeners: () => listeners.pass(),
+      control: options.control,
       beforeExec: () => this.#hooks.run('preExec'),
     });
   }
@@ -102,7 +101,7 @@ export class Instance {
 
   /** As an operation: settles when it is over. */
   operate(method: string, command: Command, watcher: Watcher): Promise<Outcome> {
-    const { op, ended } = this.operations.begin(method, watcher);
+    const { op, ended } = this.records.operations.begin(method, watcher);
     this.#arbiter.push({ type: 'command', command, op });
     return ended;
   }
@@ -150,17 +149,21 @@ export class Instance {
       }
       case 'notify':
         return this.#notify(effect.notice);
-      case 'park':
-        return this.#park(effect);
+      case 'park': {
+        const { child, graceMs } = effect;
+        this.children.send(child, { type: 'park', linger: 'keepalive', graceMs });
+        return steer(this.state, child, false, listeners);
+      }
       case 'unpark':
-        return this.#unpark(effect.child);
+        this.children.send(effect.child, { type: 'unpark' });
+        return steer(this.state, effect.child, true, listeners);
       case 'pause':
       case 'unpause':
         return this.children.sendAll({ type: effect.do });
       case 'progress':
-        return this.operations.progress(effect);
+        return this.records.operations.progress(effect);
       case 'answer':
-        return this.operations.end(effect.op, effect.outcome);
+        return this.records.operations.end(effect.op, effect.outcome);
       case 'exit':
         return void this.#exit(effect.code, effect.reason);
       default:
@@ -204,31 +207,11 @@ export class Instance {
       this.#options.errorLog.setLevel(this.current().settings.loglevel);
     }
     if (notice.notice === 'worker-ready') this.#options.listeners.setActive(notice.slot, true);
-    if (notice.notice === 'worker-exited') this.#mourn(notice);
-    this.history.onNotice(notice, this.#options.clock.wallTime());
+    if (notice.notice === 'worker-exited')
+      leaveSlot(this.state, notice.slot, this.#options.listeners);
+    this.records.onNotice(notice);
     this.#hooks.onNotice(notice);
     this.#options.onNotice(notice);
-  }
-
-  #mourn(exited: Extract<Notice, { notice: 'worker-exited' }>): void {
-    leaveSlot(this.state, exited.slot, this.#options.listeners);
-    this.deaths.add(
-      exited,
-      this.#options.clock.wallTime(),
-      this.children.takeLastWords(exited.pid),
-    );
-  }
-
-  #park({ child, graceMs }: Extract<Effect, { do: 'park' }>): void {
-    this.children.send(child, { type: 'park', linger: 'keepalive', graceMs });
-    const slot = this.state.children.get(child)?.slot;
-    if (slot !== undefined) leaveSlot(this.state, slot, this.#options.listeners);
-  }
-
-  #unpark(child: ChildId): void {
-    this.children.send(child, { type: 'unpark' });
-    const slot = this.state.children.get(child)?.slot;
-    if (slot !== undefined) this.#options.listeners.setActive(slot, true);
   }
 
   async #exit(code: number, reason: string | null): Promise<void> {
@@ -247,8 +230,9 @@ export class Instance {
     this.#options.clock.after(reapMs, () => this.#reap());
   }
 
+  /** The generation that every slot should have. */
   current() {
-    return this.#options.generations.get(this.#arbiter.state.generation);
+    return this.#options.generations.get(this.state.generation);
   }
 
   #view() {

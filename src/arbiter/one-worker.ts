@@ -1,10 +1,9 @@
 import { type Draft, enter, log, update } from './draft.ts';
 import type { Outcome } from './event.ts';
-import type { Goal } from './goal.ts';
 import { kill, retire } from './leave.ts';
 import { isOut, park, unpark } from './park.ts';
 import { findInSlot, isWanted } from './slots.ts';
-import { type Child, type ChildId, isUp, policyOf } from './state.ts';
+import { type Child, type ChildId, type Goal, isUp, policyOf } from './state.ts';
 
 /** Replaces workers that serve; each leaves when its successor is ready. */
 export function recycleSome(draft: Draft, slot: number | null): Goal {

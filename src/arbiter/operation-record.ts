@@ -2,9 +2,7 @@ import { type Deferred, deferred } from '../core/deferred.ts';
 import { messageOf, TsgunError } from '../core/errors.ts';
 import { type MethodName, methods } from '../protocol/control/methods.ts';
 import type { ProgressView, WorkerOutcome } from '../protocol/control/views.ts';
-import type { Effect, Outcome } from './event.ts';
-
-type Progress = Extract<Effect, { do: 'progress' }>;
+import type { Outcome, Progress } from './event.ts';
 
 export type Watcher = (progress: ProgressView) => void;
 
@@ -37,7 +35,7 @@ export class OperationRecords {
   begin(method: string, watcher: Watcher): { op: number; ended: Promise<Outcome> } {
     this.#last += 1;
     const op = this.#last;
-    const last = { op, method, seq: 0, phase: 'waiting', text: '', ...noPlace };
+    const last = { op, method, seq: 0, phase: 'waiting', text: '', slot: null, ...noSteps };
     const ended = deferred<Outcome>();
     this.#records.set(op, {
       op,
@@ -52,13 +50,13 @@ export class OperationRecords {
     return { op, ended: ended.promise };
   }
 
-  progress({ op, phase, text, change }: Omit<Progress, 'do'>): void {
+  progress({ op, phase, text, change, steps }: Progress): void {
     const record = this.#records.get(op);
     if (!record?.running) return;
     if (change) record.changes.set(`${change.slot} ${change.pid}`, change);
     const { method, last } = record;
     const slot = change?.slot ?? null;
-    record.last = { op, method, seq: last.seq + 1, phase, text, slot, done: null, total: null };
+    record.last = { op, method, seq: last.seq + 1, phase, text, slot, ...(steps ?? noSteps) };
     for (const watcher of record.watchers) watcher(record.last);
   }
 
@@ -84,7 +82,7 @@ export class OperationRecords {
     act: () => Promise<T>,
   ): Promise<T & { op: number }> {
     const { op } = this.begin(method, watcher);
-    this.progress({ op, phase: 'started', text: `${method} has begun`, change: null });
+    this.progress({ op, phase: 'started', text: `${method} has begun`, change: null, steps: null });
     try {
       const result = await act();
       this.end(op, { ok: true, result });
@@ -130,4 +128,11 @@ export class OperationRecords {
 const tellsWorkers = (method: string): boolean =>
   JSON.stringify(methods[method as MethodName]?.result.json['required'] ?? []).includes('workers');
 
-const noPlace = { slot: null, done: null, total: null };
+/** The end of an operation as a caller gets it. */
+export function unwrap(outcome: Outcome): Record<string, unknown> {
+  if (outcome.ok) return outcome.result;
+  const code = outcome.why === 'conflict' ? 'TSGUN_E_CONFLICT' : 'TSGUN_E_OPERATION';
+  throw new TsgunError(code, outcome.message, { detail: { ...outcome.detail } });
+}
+
+const noSteps = { done: null, total: null };

@@ -1,8 +1,7 @@
 import { answer, type Draft } from './draft.ts';
 import type { WorkerChange } from './event.ts';
-import type { Goal } from './goal.ts';
 import { countReady, slotIsFilled } from './slots.ts';
-import type { Child } from './state.ts';
+import type { Child, Goal } from './state.ts';
 
 /** Tells everybody whose operation it concerns what became of a worker. */
 export function changed(
@@ -16,7 +15,14 @@ export function changed(
     if (!concerns(goal, child)) continue;
     const change: WorkerChange = { slot, pid, generation, outcome, detail };
     const text = `worker ${slot} (pid ${pid ?? '?'}, generation ${generation}) ${words[outcome]}`;
-    draft.effects.push({ do: 'progress', op, phase: goal.goal, text, change });
+    draft.effects.push({
+      do: 'progress',
+      op,
+      phase: goal.goal,
+      text,
+      change,
+      steps: stepsOf(draft),
+    });
   }
 }
 
@@ -31,9 +37,12 @@ const words: Record<WorkerChange['outcome'], string> = {
 
 export function tellPhase(draft: Draft, goal: Goal['goal'], phase: string, text: string): void {
   for (const [op, { goal: of }] of draft.operations) {
-    if (of === goal) draft.effects.push({ do: 'progress', op, phase, text, change: null });
+    if (of !== goal) continue;
+    draft.effects.push({ do: 'progress', op, phase, text, change: null, steps: stepsOf(draft) });
   }
 }
+
+const stepsOf = (draft: Draft) => ({ done: countReady(draft), total: draft.target });
 
 function concerns(goal: Goal, { id, slot, generation }: Child): boolean {
   switch (goal.goal) {
@@ -41,20 +50,18 @@ function concerns(goal: Goal, { id, slot, generation }: Child): boolean {
       return slot >= Math.min(goal.from, goal.to);
     case 'reload':
     case 'confirm':
-      return generation === goal.generation || generation === goal.previous;
+      return [goal.generation, goal.previous].includes(generation);
     case 'rollback':
-      return generation === goal.generation || generation === goal.failed;
+      return [goal.generation, goal.failed].includes(generation);
     case 'recycle':
       return goal.children.has(id) || [...goal.children.values()].includes(slot);
-    case 'drain':
-    case 'undrain':
-    case 'kill':
-      return goal.child === id;
     case 'upgrade':
       return false;
     case 'abort':
     case 'stop':
       return true;
+    default:
+      return goal.child === id;
   }
 }
 
@@ -67,27 +74,31 @@ export function settleOperations(draft: Draft): void {
 }
 
 function resultOf(draft: Draft, goal: Goal): Record<string, unknown> | null {
-  const { children, generation } = draft;
   switch (goal.goal) {
     case 'scale':
       return isScaled(draft, goal) ? { from: goal.from, to: goal.to, changed: true } : null;
     case 'abort':
-      if (countReady(draft) < draft.target || has(draft, goal.failed)) return null;
-      return { aborted: goal.aborted, method: goal.method };
+      return isBack(draft, goal.failed) ? { aborted: goal.aborted, method: goal.method } : null;
     case 'confirm':
-      return has(draft, goal.previous) ? null : { generation };
+      return has(draft, goal.previous) ? null : { generation: draft.generation };
     case 'rollback':
-      if (countReady(draft) < draft.target || has(draft, goal.failed)) return null;
-      return { generation };
+      return isBack(draft, goal.failed) ? { generation: draft.generation } : null;
     case 'recycle':
-      if ([...goal.children.keys()].some((id) => children.has(id))) return null;
-      return [...goal.children.values()].every((slot) => isServed(draft, slot)) ? {} : null;
+      return isRecycled(draft, goal.children) ? {} : null;
     case 'drain':
-      return children.get(goal.child)?.worker.phase === 'parked' ? {} : null;
+      return draft.children.get(goal.child)?.worker.phase === 'parked' ? {} : null;
     default:
       return null;
   }
 }
+
+/** All slots have their workers again, and those of the generation that was given up are gone. */
+const isBack = (draft: Draft, failed: number): boolean =>
+  countReady(draft) >= draft.target && !has(draft, failed);
+
+const isRecycled = (draft: Draft, children: ReadonlyMap<number, number>): boolean =>
+  ![...children.keys()].some((id) => draft.children.has(id)) &&
+  [...children.values()].every((slot) => isServed(draft, slot));
 
 /** Somebody serves there, or nobody is wanted there any more. */
 const isServed = (draft: Draft, slot: number): boolean =>

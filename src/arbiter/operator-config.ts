@@ -7,7 +7,7 @@ import { toSnake } from '../settings/names.ts';
 import { describeUnknown, findSetting, type Origins } from '../settings/resolve.ts';
 import { type SettingName, type Settings, settingNames, table } from '../settings/table.ts';
 import { maskedValue } from './masked-settings.ts';
-import type { OperatorOptions } from './operator.ts';
+import type { OperatorOptions } from './operator-options.ts';
 
 type ConfigApi = Pick<ArbiterApi, 'config' | 'config-check' | 'config-diff' | 'set'>;
 
@@ -36,7 +36,7 @@ export function createConfigApi(options: OperatorOptions): ConfigApi {
       return { changes, problems };
     },
     set: ({ name, value }, caller) =>
-      instance.operations.run('set', caller.progress, () =>
+      instance.records.operations.run('set', caller.progress, () =>
         setLive(options, parseName(name), value, `set by uid ${caller.uid}`),
       ),
   };

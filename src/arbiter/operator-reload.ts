@@ -2,8 +2,9 @@ import { TsgunError } from '../core/errors.ts';
 import type { ArbiterApi, Params, Result } from '../protocol/control/methods.ts';
 import { checkApp } from './check-app.ts';
 import type { Command } from './event.ts';
-import { type OperatorOptions, unwrap } from './operator.ts';
+import { unwrap } from './operation-record.ts';
 import { viewChanges } from './operator-config.ts';
+import type { OperatorOptions } from './operator-options.ts';
 
 /** Nobody's number: a rehearsal holds its listeners and settings by it. */
 const rehearsal = 0;
@@ -25,7 +26,7 @@ export function createReloadApi(options: OperatorOptions): Pick<ArbiterApi, 'rel
       }
       rehearsing = true;
       try {
-        return await instance.operations.run('reload', progress, () => rehearse(options));
+        return await instance.records.operations.run('reload', progress, () => rehearse(options));
       } finally {
         rehearsing = false;
       }
@@ -45,7 +46,7 @@ async function reload(
   const outcome = await operate();
   const result = unwrap(outcome) as Result<'reload'>;
   const { settings, origins } = instance.current();
-  if (reason !== undefined) instance.history.explain(result.generation, reason);
+  if (reason !== undefined) instance.records.history.explain(result.generation, reason);
   return { ...result, previous, changes: viewChanges(before, settings, origins) };
 }
 

@@ -7,18 +7,19 @@ import type {
   WorkerView,
 } from '../protocol/control/views.ts';
 import { readAcceptQueues } from '../sockets/accept-queue.ts';
-import type { OperatorOptions } from './operator.ts';
+import type { OperatorOptions } from './operator-options.ts';
 import { slotIsFilled } from './slots.ts';
 import { type ArbiterState, type Child, rollOf } from './state.ts';
 
 /** The state of the instance as a whole. */
 export function viewStatus(options: OperatorOptions): StatusView {
   const { clock, instance, name, app, startedAt, version } = options;
-  const { state, operations, deaths } = instance;
+  const { state } = instance;
+  const { operations, deaths } = instance.records;
   const now = clock.now();
   const [death] = deaths.find({ last: 1 });
   return {
-    instance: name,
+    instance: name(),
     version,
     app,
     pid: process.pid,
@@ -35,7 +36,7 @@ export function viewStatus(options: OperatorOptions): StatusView {
     traffic: viewTraffic(options),
     memory: viewMemory(state),
     operations: operations.running(),
-    lastReload: instance.history.lastReload,
+    lastReload: instance.records.history.lastReload,
     lastDeath: death ? shorten(death) : null,
   };
 }
@@ -100,7 +101,8 @@ export function viewListeners({ instance, listeners }: OperatorOptions): Listene
 }
 
 function viewTraffic({ clock, instance }: OperatorOptions): StatusView['traffic'] {
-  const { fleet, state } = instance;
+  const { state } = instance;
+  const { fleet } = instance.records;
   const { requestsPerSecond, p50Ms, p99Ms } = fleet.measureAll(clock.now());
   let inFlight = 0;
   let connections = 0;
@@ -128,7 +130,8 @@ function viewMemory({ children }: ArbiterState): StatusView['memory'] {
 /** By slot, those that should be there before those that leave. */
 export function viewWorkers({ clock, instance }: OperatorOptions): WorkerView[] {
   const now = clock.now();
-  const { fleet, state } = instance;
+  const { state } = instance;
+  const { fleet } = instance.records;
   return [...state.children.values()]
     .toSorted((a, b) => a.slot - b.slot || b.id - a.id)
     .map((child) => {
@@ -174,8 +177,8 @@ export async function viewStats(options: OperatorOptions): Promise<StatsView> {
   return {
     uptimeMs: Math.round(now - startedAt.monotonic),
     traffic: viewTraffic(options),
-    workers: { started: instance.state.lastChild, deaths: instance.deaths.counts },
-    reloads: instance.history.reloads,
+    workers: { started: instance.state.lastChild, deaths: instance.records.deaths.counts },
+    reloads: instance.records.history.reloads,
     arbiter: {
       rssBytes: rss,
       heapBytes: heapUsed,

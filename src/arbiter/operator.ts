@@ -1,7 +1,4 @@
-import type { Clock } from '../core/clock.ts';
 import { TsgunError } from '../core/errors.ts';
-import type { ErrorLog } from '../log/error-log.ts';
-import type { Spawn } from '../process/spawn.ts';
 import type {
   ArbiterApi,
   Caller,
@@ -9,42 +6,14 @@ import type {
   Params,
   Result,
 } from '../protocol/control/methods.ts';
-import type { ListenerSet } from '../sockets/listener-set.ts';
-import type { Command, Outcome } from './event.ts';
-import type { Loaded } from './generation.ts';
-import type { Generations } from './generations.ts';
-import type { Instance } from './instance.ts';
+import type { Command } from './event.ts';
+import { unwrap } from './operation-record.ts';
 import { createConfigApi } from './operator-config.ts';
+import type { OperatorOptions } from './operator-options.ts';
 import { createReloadApi } from './operator-reload.ts';
 import { viewListeners, viewStats, viewStatus, viewWorkers } from './operator-views.ts';
 import { findInSlot } from './slots.ts';
 import { isUp } from './state.ts';
-
-export interface OperatorOptions {
-  clock: Clock;
-  errorLog: ErrorLog;
-  instance: Instance;
-  generations: Generations;
-  listeners: ListenerSet;
-  spawn: Spawn;
-  env: Readonly<Record<string, string>>;
-  version: string;
-  /** Of the instance. */
-  name: string;
-  app: string;
-  startedAt: { monotonic: number; wall: number };
-  /** Reads all sources of settings anew. */
-  load(): Promise<Loaded>;
-  /** What the control server counts. */
-  control(): {
-    connections: number;
-    subscribers: number;
-    calls: number;
-    refused: number;
-    eventSeq: number;
-    logSeq: number;
-  };
-}
 
 /** How long a worker may take to tell its requests. */
 const reportMs = 500;
@@ -69,11 +38,11 @@ export function createOperator(options: OperatorOptions): ArbiterApi {
     workers: () => viewWorkers(options),
     listeners: () => viewListeners(options),
     stats: () => viewStats(options),
-    why: (params) => instance.deaths.find(params),
+    why: (params) => instance.records.deaths.find(params),
     requests: (params) => listRequests(options, params),
     wait: async ({ operation }, { progress }) => {
       const op = Number(operation.replace('op:', ''));
-      const ended = instance.operations.join(op, progress);
+      const ended = instance.records.operations.join(op, progress);
       if (!ended) throw new TsgunError('TSGUN_E_OPERATION', `There is no operation op:${op}`);
       return unwrap(await ended);
     },
@@ -117,13 +86,6 @@ type Operate = <M extends MethodName>(
   caller: Caller,
 ) => Promise<Result<M>>;
 
-/** The end of an operation as a caller gets it. */
-export function unwrap(outcome: Outcome): Record<string, unknown> {
-  if (outcome.ok) return outcome.result;
-  const code = outcome.why === 'conflict' ? 'TSGUN_E_CONFLICT' : 'TSGUN_E_OPERATION';
-  throw new TsgunError(code, outcome.message, { detail: { ...outcome.detail } });
-}
-
 function scaleCommand(workers: string): Command {
   const count = Number(workers);
   return /^[+-]/.test(workers) ? { command: 'scale', by: count } : { command: 'resize', to: count };
@@ -160,7 +122,7 @@ async function dump({ instance }: OperatorOptions, { slot }: Params<'dump'>, { p
     throw new TsgunError('TSGUN_E_OPERATION', `There is no worker in slot ${slot}`);
   }
   const budgetMs = instance.current().settings.dumpTimeout * 1000;
-  return instance.operations.run('dump', progress, async () => {
+  return instance.records.operations.run('dump', progress, async () => {
     const { stack, inFlight } = await instance.children.takeStack(child.id, budgetMs);
     return { slot, pid, stack, inFlight };
   });

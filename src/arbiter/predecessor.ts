@@ -1,11 +1,16 @@
-import { parseUpgradeWord, type UpgradeWord, upgradeVariable } from './upgrade.ts';
+import {
+  type ControlPlace,
+  parseUpgradeWord,
+  type UpgradeWord,
+  upgradeVariable,
+} from './upgrade.ts';
 
 /** The new program's side of a binary upgrade: the one it was started by and is to succeed. */
 export interface Predecessor {
   ready(): void;
   failed(reason: string): void;
-  /** Calls back once when everything is ours: it said so, or it died. */
-  onTakeOver(callback: () => void): void;
+  /** Calls back once when everything is ours: it said so, and where it was controlled, or it died. */
+  onTakeOver(callback: (control: ControlPlace | null) => void): void;
 }
 
 /**
@@ -29,16 +34,18 @@ function tell(word: UpgradeWord): void {
   if (process.connected) process.send?.(word, undefined, undefined, () => undefined);
 }
 
-function onTakeOver(callback: () => void): void {
-  const once = () => {
+function onTakeOver(callback: (control: ControlPlace | null) => void): void {
+  const once = (control: ControlPlace | null) => {
     process.removeListener('message', hear);
-    process.removeListener('disconnect', once);
+    process.removeListener('disconnect', lose);
     if (process.connected) process.disconnect?.();
-    callback();
+    callback(control);
   };
   const hear = (message: unknown) => {
-    if (parseUpgradeWord(message)?.upgrade === 'take-over') once();
+    const word = parseUpgradeWord(message);
+    if (word?.upgrade === 'take-over') once(word.control ?? null);
   };
+  const lose = () => once(null);
   process.on('message', hear);
-  process.once('disconnect', once);
+  process.once('disconnect', lose);
 }

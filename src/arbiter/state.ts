@@ -1,7 +1,6 @@
 import type { Backoff } from '../core/backoff.ts';
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { FailureKind } from '../protocol/worker.ts';
-import type { Goal } from './goal.ts';
 
 export type ChildId = number;
 
@@ -116,6 +115,20 @@ export type Mode =
   | { kind: 'reloading'; preparing: Preparation | null; roll: Roll | null }
   | { kind: 'upgrading'; deadline: number }
   | { kind: 'stopping'; how: StopHow; exitCode: number; reason: string | null };
+
+/** What an operation waits for. Each is settled by `settleOperations`, or by what it is about. */
+export type Goal =
+  | { goal: 'scale'; from: number; to: number }
+  | { goal: 'reload'; generation: number; previous: number }
+  /** The old generation has all its workers again. */
+  | { goal: 'abort'; aborted: number; method: string; failed: number }
+  | { goal: 'confirm'; generation: number; previous: number }
+  | { goal: 'rollback'; generation: number; failed: number }
+  /** None of them is left, and each slot has somebody else. */
+  | { goal: 'recycle'; children: ReadonlyMap<ChildId, number> }
+  | { goal: 'drain' | 'undrain' | 'kill'; child: ChildId }
+  | { goal: 'upgrade' }
+  | { goal: 'stop' };
 
 export interface ArbiterState {
   mode: Mode;

@@ -10,7 +10,15 @@ export const upgradeVariable = 'TSGUN_UPGRADE_FROM';
 export type UpgradeWord =
   | { upgrade: 'ready' }
   | { upgrade: 'failed'; reason: string }
-  | { upgrade: 'take-over' };
+  | { upgrade: 'take-over'; control: ControlPlace | null };
+
+/** Where the old program is controlled; the new one takes the place over. */
+export interface ControlPlace {
+  name: string;
+  path: string;
+  /** That were made for it, and end with it. */
+  folders: readonly string[];
+}
 
 /** How this program was started, to be started again in the same way. */
 export interface Invocation {
@@ -25,6 +33,7 @@ export interface UpgradeOptions {
   invocation: Invocation;
   push(event: ArbiterEvent): void;
   listeners(): readonly Inherited[];
+  control(): ControlPlace | null;
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
 }
@@ -60,7 +69,8 @@ export class Upgrade {
 
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
-    this.#phase.successor.send({ upgrade: 'take-over' } satisfies UpgradeWord);
+    const control = this.#options.control();
+    this.#phase.successor.send({ upgrade: 'take-over', control } satisfies UpgradeWord);
   }
 
   #exec(): void {

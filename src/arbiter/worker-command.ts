@@ -54,7 +54,12 @@ export function workerRequest({ generation, slot, env }: WorkerCommand): SpawnRe
 }
 
 /** Of our own environment, what is meant for us alone. */
-const ours: ReadonlySet<string> = new Set(['TSGUN_CMD_ARGS', 'NOTIFY_SOCKET', 'JOURNAL_STREAM']);
+const ours: ReadonlySet<string> = new Set([
+  'TSGUN_CMD_ARGS',
+  'TSGUN_RUN_DIR',
+  'NOTIFY_SOCKET',
+  'JOURNAL_STREAM',
+]);
 
 const workerEnvironment = (settings: Settings, slot: number, env: WorkerCommand['env']) => ({
   ...Object.fromEntries(Object.entries(env).filter(([name]) => !ours.has(name))),

@@ -6,7 +6,7 @@ import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
-import type { Invocation } from '../arbiter/upgrade.ts';
+import type { ControlPlace, Invocation } from '../arbiter/upgrade.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
@@ -18,6 +18,7 @@ import type { Settings } from '../settings/table.ts';
 import type { Inherited } from '../sockets/inherit.ts';
 import { lentAddresses } from '../sockets/inherited-pool.ts';
 import { holdWithRetries, ListenerSet } from '../sockets/listener-set.ts';
+import { ControlPlane } from './control-plane.ts';
 
 export interface ServeOptions {
   loaded: Loaded;
@@ -67,7 +68,13 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       });
     }
     info('Using worker: node');
-    return await runInstance({ ...options, loaded }, { generations, listeners, pidFile, policy });
+    const control = new ControlPlane({ ...options, settings, env: process.env });
+    if (!predecessor) await control.bindExplicit();
+    return await runInstance(
+      { ...options, loaded },
+      { generations, listeners, pidFile, policy },
+      control,
+    );
   } catch (error) {
     listeners.close();
     pidFile?.release();
@@ -84,10 +91,9 @@ type Parts = Pick<
 /** Loading winston takes a core from the workers that boot, but not for ever. */
 const longestQuietMs = 200;
 
-function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
+function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane): Promise<Outcome> {
   const { clock, errorLog, invocation, loaded, predecessor, spawn, version } = options;
   const { settings } = loaded;
-  const startLog = () => setImmediate(() => void errorLog.start());
   return new Promise((resolve, reject) => {
     const instance = new Instance({
       ...parts,
@@ -96,24 +102,61 @@ function runInstance(options: ServeOptions, parts: Parts): Promise<Outcome> {
       errorLog,
       version,
       invocation,
+      control: () => control.place,
       onNotice(notice) {
         showState(notice, settings);
+        control.publish(notice);
         if (notice.notice !== 'serving') return;
-        startLog();
         predecessor?.ready();
-        void tellOutcome({ exitCode: 0, message: null });
+        setImmediate(() => void startRest().then(() => tellOutcome(good)));
       },
-      onExit: (exitCode, message) => resolve({ exitCode, message }),
+      onExit: (exitCode, message) =>
+        void control.close().then(() => resolve({ exitCode, message }), reject),
     });
-    predecessor?.onTakeOver(() => takeOver(parts, settings, errorLog));
+    const openControl = prepareControl(options, parts, { control, instance });
+    const startRest = async () => {
+      void errorLog.start();
+      if (!predecessor) await openControl(null);
+    };
+    predecessor?.onTakeOver((place) => {
+      takeOver(parts, settings, errorLog);
+      void openControl(place);
+    });
     listenToSignals({
       obey: (command) => instance.obey(command),
       log: errorLog.log,
       onTerminal: isatty(0) || isatty(1),
     });
     if (settings.reload) void watch(settings, errorLog, clock, instance);
-    instance.start().then(() => clock.after(longestQuietMs, startLog), reject);
+    instance.start().then(() => clock.after(longestQuietMs, () => void startRest()), reject);
   });
+}
+
+const good: Outcome = { exitCode: 0, message: null };
+
+/** The control socket can wait until the workers boot, and all that it needs. */
+function prepareControl(
+  options: ServeOptions,
+  parts: Parts,
+  { control, instance }: { control: ControlPlane; instance: Instance },
+): (place: ControlPlace | null) => Promise<void> {
+  const { clock, inherited, invocation, load, loaded } = options;
+  const startedAt = { monotonic: clock.now(), wall: clock.wallTime() };
+  return async (place) => {
+    const { createOperator } = await import('../arbiter/operator.ts');
+    const api = createOperator({
+      ...options,
+      ...parts,
+      instance,
+      startedAt,
+      env: invocation.env,
+      app: loaded.settings.app ?? '.',
+      name: () => control.name,
+      load: async () => useInherited(await load(), inherited),
+      control: () => control.counts,
+    });
+    await control.open(api, place);
+  };
 }
 
 const nameOf = ({ app, procName }: Settings): string => procName ?? app ?? 'app';

@@ -41,6 +41,7 @@ export class ErrorLog {
   #write: ((record: TimedRecord) => void) | null = null;
   #logger: Logger | null = null;
   #loading: Promise<void> | null = null;
+  #listener: ((record: TimedRecord) => void) | null = null;
 
   /** Throws TSGUN_E_LOG when the file cannot be opened. */
   constructor(options: ErrorLogOptions) {
@@ -54,6 +55,7 @@ export class ErrorLog {
 
   readonly log: Log = (record) => {
     const timed = { pid: process.pid, ...record, time: this.#options.clock.wallTime() };
+    if (this.#isWanted(timed)) this.#listener?.(timed);
     if (this.#write) this.#write(timed);
     else if (this.#queued.length < mostQueued) this.#queued.push(timed);
     else this.#unqueued += 1;
@@ -66,6 +68,11 @@ export class ErrorLog {
   start(): Promise<void> {
     this.#loading ??= this.#load();
     return this.#loading;
+  }
+
+  /** Somebody who hears of every record that is written. */
+  listen(listener: (record: TimedRecord) => void): void {
+    this.#listener = listener;
   }
 
   setLevel(level: LogLevel): void {
@@ -137,8 +144,11 @@ export class ErrorLog {
 
   /** What winston would write of a record. */
   #renderWanted(record: TimedRecord): string {
-    const wanted = logLevels.indexOf(record.level) >= logLevels.indexOf(this.#level);
-    return wanted ? this.#render(record) : '';
+    return this.#isWanted(record) ? this.#render(record) : '';
+  }
+
+  #isWanted({ level }: TimedRecord): boolean {
+    return logLevels.indexOf(level) >= logLevels.indexOf(this.#level);
   }
 
   #tellDropped(count: number): TimedRecord {

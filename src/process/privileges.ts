@@ -61,7 +61,8 @@ function lookUpUser(user: string, hasGroup: boolean): Account {
   throw refuse(`Cannot find the user "${user}"${isNumber(user) ? ': give "group" as well' : ''}`);
 }
 
-function lookUpGroup(group: string): number {
+/** Throws TSGUN_E_PRIVILEGES. */
+export function lookUpGroup(group: string): number {
   const gid = isNumber(group) ? Number(group) : findGroup(group);
   if (gid === null) throw refuse(`Cannot find the group "${group}"`);
   return gid;

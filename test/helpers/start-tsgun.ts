@@ -29,7 +29,7 @@ export class Tsgun {
     this.cwd = cwd;
     this.#process = spawn(process.execPath, [main, ...args], {
       cwd,
-      env: { ...cleanEnvironment(), ...env },
+      env: { ...cleanEnvironment(), TSGUN_RUN_DIR: path.join(cwd, 'run'), ...env },
       stdio: ['ignore', 'pipe', 'pipe'],
     });
     this.#process.stderr?.setEncoding('utf8').on('data', (text: string) => (this.#log += text));

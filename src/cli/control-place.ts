@@ -1,0 +1,30 @@
+import path from 'node:path';
+import type { ControlPlace } from '../arbiter/upgrade.ts';
+import type { Settings } from '../settings/table.ts';
+
+/** Of the instance: what it was called, or else the app without what surrounds its name. */
+export function chooseName({ app, chdir, procName }: Settings): string {
+  if (procName !== null) return clean(procName);
+  const [file = '.'] = (app ?? '.').split(/:(?=[^/\\]*$)/);
+  const { name } = path.parse(path.resolve(chdir, file));
+  return clean(name);
+}
+
+/** Good for the name of a folder, and for a word of a command line. */
+const clean = (name: string): string =>
+  name
+    .replaceAll(/[^\w.@-]/g, '_')
+    .replace(/^[.-]+/, '')
+    .slice(0, 40) || 'tsgun';
+
+/** Null when it was not said where. */
+export const explicitPlace = ({ controlSocket }: Settings): Omit<ControlPlace, 'name'> | null =>
+  controlSocket === null ? null : { path: controlSocket, folders: [] };
+
+/** Null for a user who has no folder for it. */
+export function defaultPath(name: string, env: NodeJS.ProcessEnv): string | null {
+  const own = env['XDG_RUNTIME_DIR'];
+  const user = own ? path.join(own, 'tsgun') : null;
+  const folder = env['TSGUN_RUN_DIR'] || (process.geteuid?.() === 0 ? '/run/tsgun' : user);
+  return folder === null ? null : path.join(folder, name, 'control.sock');
+}

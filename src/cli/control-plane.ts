@@ -1,0 +1,168 @@
+import { describeNotice } from '../arbiter/describe-notice.ts';
+import type { Notice } from '../arbiter/event.ts';
+import type { ControlPlace } from '../arbiter/upgrade.ts';
+import type { ControlSocket } from '../control/control-socket.ts';
+import type { ControlServer } from '../control/server.ts';
+import type { Clock } from '../core/clock.ts';
+import { messageOf, TsgunError } from '../core/errors.ts';
+import type { ErrorLog } from '../log/error-log.ts';
+import { lookUpGroup } from '../process/privileges.ts';
+import type { ArbiterApi } from '../protocol/control/methods.ts';
+import type { Settings } from '../settings/table.ts';
+import { chooseName, defaultPath, explicitPlace } from './control-place.ts';
+
+export interface ControlPlaneOptions {
+  settings: Settings;
+  version: string;
+  errorLog: ErrorLog;
+  clock: Clock;
+  env: NodeJS.ProcessEnv;
+}
+
+/** Told before anybody could ask; more than this nobody missed. */
+const mostKept = 1000;
+
+/** The control socket of this program, and everything that is told to those who listen there. */
+export class ControlPlane {
+  readonly #options: ControlPlaneOptions;
+  readonly #kept: ((server: ControlServer) => void)[] = [];
+  #socket: ControlSocket | null = null;
+  #server: ControlServer | null = null;
+  #opening: Promise<void> | null = null;
+  name: string;
+
+  constructor(options: ControlPlaneOptions) {
+    this.#options = options;
+    this.name = chooseName(options.settings);
+    options.errorLog.listen((record) => {
+      const { time: at, level, pid, slot = null, message } = record;
+      this.#tell((server) => server.publishLog({ at, level, pid, slot, message }));
+    });
+  }
+
+  get counts(): ControlServer['counts'] {
+    return this.#server?.counts ?? noCounts;
+  }
+
+  /** Binds a socket that was asked for by name, because a start without it would be no success. */
+  async bindExplicit(): Promise<void> {
+    const { settings } = this.#options;
+    const place = explicitPlace(settings);
+    if (place && !settings.noControlSocket) this.#socket = await this.#bind(place);
+  }
+
+  /**
+   * Answers from now on, in the place of a program that we succeed if there is one. A default
+   * socket that cannot be had is no reason not to serve.
+   */
+  open(api: ArbiterApi, place: ControlPlace | null): Promise<void> {
+    this.#opening ??= this.#open(api, place).catch((error: unknown) => {
+      const message = `There is no control socket: ${messageOf(error)}`;
+      this.#options.errorLog.log({ level: 'warning', message });
+    });
+    return this.#opening;
+  }
+
+  publish(notice: Notice): void {
+    const { notice: type, ...detail } = notice;
+    const text = describeNotice(notice);
+    this.#tell((server) => server.publish({ type, text, detail }));
+  }
+
+  /** What a successor needs to take the place over. */
+  get place(): ControlPlace | null {
+    if (!this.#socket) return null;
+    const { path, folders } = this.#socket;
+    return { name: this.name, path, folders: [...folders] };
+  }
+
+  async close(): Promise<void> {
+    await this.#opening;
+    if (this.#server) await this.#server.close();
+    else await this.#socket?.close();
+  }
+
+  async #open(api: ArbiterApi, place: ControlPlace | null): Promise<void> {
+    const { clock, errorLog, settings, version } = this.#options;
+    if (settings.noControlSocket) return;
+    const { ControlServer } = await import('../control/server.ts');
+    const socket = this.#socket ?? (await this.#find(place));
+    if (!socket) return;
+    this.#socket = socket;
+    const { log } = errorLog;
+    const access = groupsOf(settings);
+    const instance = { name: this.name, version };
+    this.#server = new ControlServer({ socket, instance, api, access, log, clock });
+    for (const tell of this.#kept.splice(0)) tell(this.#server);
+    log({ level: 'info', message: `Control socket: ${socket.path}` });
+  }
+
+  async #find(place: ControlPlace | null): Promise<ControlSocket | null> {
+    const { env, settings } = this.#options;
+    const explicit = explicitPlace(settings);
+    if (place) {
+      this.name = place.name;
+      return this.#bind(explicit ? { ...place, ...explicit } : place, true);
+    }
+    if (explicit) return this.#bind(explicit);
+    return this.#bindDefault(env);
+  }
+
+  /** The name of another living instance gets a number. */
+  async #bindDefault(env: NodeJS.ProcessEnv): Promise<ControlSocket | null> {
+    const wanted = this.name;
+    for (let number = 1; number < 100; number += 1) {
+      this.name = number === 1 ? wanted : `${wanted}-${number}`;
+      const path = defaultPath(this.name, env);
+      if (path === null) return null;
+      try {
+        return await this.#bind({ path, folders: [] });
+      } catch (error) {
+        if (!messageOf(error).endsWith(taken)) throw error;
+      }
+    }
+    throw new TsgunError('TSGUN_E_CONTROL', `Every name like "${wanted}" is taken`);
+  }
+
+  async #bind(place: Omit<ControlPlace, 'name'>, replace = false): Promise<ControlSocket> {
+    const { ControlSocket } = await import('../control/control-socket.ts');
+    return ControlSocket.open({ ...place, ...rightsOf(this.#options.settings), replace });
+  }
+
+  #tell(tell: (server: ControlServer) => void): void {
+    if (this.#server) tell(this.#server);
+    else if (this.#kept.length < mostKept && !this.#options.settings.noControlSocket)
+      this.#kept.push(tell);
+  }
+}
+
+/** How ControlSocket says that somebody lives there. */
+const taken = 'another process listens there';
+
+const noCounts = {
+  connections: 0,
+  subscribers: 0,
+  calls: 0,
+  refused: 0,
+  eventSeq: 0,
+  logSeq: 0,
+};
+
+const groupOf = (name: string | null): number | null => (name === null ? null : lookUpGroup(name));
+
+const groupsOf = ({ controlGroup, controlReadGroup }: Settings) => ({
+  adminGroup: groupOf(controlGroup),
+  readGroup: groupOf(controlReadGroup),
+});
+
+/**
+ * A file has one group only: where two are to come in, everybody can knock, and the server turns
+ * away who is in neither.
+ */
+function rightsOf(settings: Settings): { mode: number; group: number | null } {
+  const { adminGroup, readGroup } = groupsOf(settings);
+  const group = adminGroup ?? readGroup;
+  const both = adminGroup !== null && readGroup !== null && adminGroup !== readGroup;
+  const usual = both ? 0o666 : group === null ? 0o600 : 0o660;
+  return { mode: settings.controlSocketMode ?? usual, group };
+}
