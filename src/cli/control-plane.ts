@@ -29,6 +29,7 @@ export class ControlPlane {
   #socket: ControlSocket | null = null;
   #server: ControlServer | null = null;
   #opening: Promise<void> | null = null;
+  #closed = false;
   name: string;
 
   constructor(options: ControlPlaneOptions) {
@@ -77,6 +78,7 @@ export class ControlPlane {
   }
 
   async close(): Promise<void> {
+    this.#closed = true;
     await this.#opening;
     if (this.#server) await this.#server.close();
     else await this.#socket?.close();
@@ -84,7 +86,7 @@ export class ControlPlane {
 
   async #open(api: ArbiterApi, place: ControlPlace | null): Promise<void> {
     const { clock, errorLog, settings, version } = this.#options;
-    if (settings.noControlSocket) return;
+    if (settings.noControlSocket || this.#closed) return;
     const { ControlServer } = await import('../control/server.ts');
     const socket = this.#socket ?? (await this.#find(place));
     if (!socket) return;

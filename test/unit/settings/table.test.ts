@@ -20,9 +20,11 @@ test('every setting stands in one section', () => {
 });
 
 test('no two settings share a flag', () => {
-  const flags = entries.flatMap(([name, { short = [], aliases = [] }]) =>
-    [toKebab(name), ...aliases, ...short].concat(`no-${toKebab(name)}`),
-  );
+  const flags = entries.flatMap(([name, { schema, short = [], aliases = [] }]) => {
+    const negatable = schema.metavar === null && !/^no[A-Z]/.test(name);
+    const negation = negatable ? [`no-${toKebab(name)}`] : [];
+    return [toKebab(name), ...aliases, ...short, ...negation];
+  });
   assert.deepEqual(flags, [...new Set(flags)]);
 });
 
