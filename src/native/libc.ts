@@ -12,6 +12,8 @@ const prototypes = {
   setsockopt: ['int32', 'int32', 'int32', 'buffer', 'uint32'],
   fcntl: ['int32', 'int32', 'int32'],
   close: ['int32'],
+  poll: ['buffer', 'uint32', 'int32'],
+  flock: ['int32', 'int32'],
   waitpid: ['int32', 'buffer', 'int32'],
   getgrouplist: ['string', 'uint32', 'buffer', 'buffer'],
 } as const satisfies Record<string, readonly Kind[]>;

@@ -17,6 +17,9 @@ const IP_MINTTL = 21;
 const IPPROTO_IPV6 = 41;
 const IPV6_MINHOPCOUNT = 73;
 const IPV6_V6ONLY = 26;
+const IPPROTO_TCP = 6;
+const TCP_INFO = 11;
+const TCP_LISTEN = 10;
 const F_SETFD = 2;
 const F_DUPFD_CLOEXEC = 1030;
 const FD_CLOEXEC = 1;
@@ -71,6 +74,18 @@ export function isListening(fd: number): boolean {
     return false;
   }
   return value.readInt32LE() === 1;
+}
+
+/** Connections that wait to be accepted on a TCP socket; null for anything but one that listens. */
+export function acceptQueueLength(fd: number): number | null {
+  // `struct tcp_info` up to tcpi_unacked, which is sk_ack_backlog for a socket that listens.
+  const info = Buffer.alloc(28);
+  try {
+    libc('getsockopt', fd, IPPROTO_TCP, TCP_INFO, info, intCell(info.length));
+  } catch {
+    return null;
+  }
+  return info[0] === TCP_LISTEN ? info.readUInt32LE(24) : null;
 }
 
 export function localAddress(fd: number): SocketAddress {

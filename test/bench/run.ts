@@ -1,3 +1,9 @@
+import {
+  compareStatus,
+  measurePing,
+  measureStatusBesideSubscribers,
+  measureStatusInReload,
+} from './control.ts';
 import { compareLoad } from './load.ts';
 import { compareMemory, measureIdleArbiter } from './memory.ts';
 import { cluster, pm2, tsgun, tsgunWithAccessLog } from './servers.ts';
@@ -5,7 +11,7 @@ import { compareStart } from './start-time.ts';
 import { printTable, type Row } from './table.ts';
 
 // Ratios against the peers, all measured in one run on one machine. Needs `wrk` (apt-get install
-// wrk). Arguments choose among: load connections start memory idle.
+// wrk). Arguments choose among: load connections start memory idle control.
 
 const chosen = process.argv.slice(2);
 const wants = (part: string) => chosen.length === 0 || chosen.includes(part);
@@ -89,6 +95,36 @@ if (wants('idle')) {
     target: 1,
     better: 'less',
   });
+}
+
+if (wants('control')) {
+  const { node = Number.NaN, tsgunctl = Number.NaN, ...peers } = await compareStatus(21);
+  const times = Object.entries(peers).map(([name, ms]) => `${name} ${ms.toFixed(0)} ms`);
+  rows.push({
+    what: 'tsgunctl status, against node -e 0',
+    measured: [`tsgunctl ${tsgunctl.toFixed(1)} ms`, `node ${node.toFixed(1)} ms`, ...times].join(
+      ', ',
+    ),
+    ratio: tsgunctl / node,
+    target: 2,
+    better: 'less',
+  });
+  const limits = [
+    { what: 'ping in one connection, ms', value: await measurePing(5000), target: 0.5 },
+    {
+      what: 'status while 50 workers reload, longest, ms',
+      value: await measureStatusInReload(),
+      target: 50,
+    },
+    {
+      what: 'status beside 100 subscribers, longest, ms',
+      value: await measureStatusBesideSubscribers(),
+      target: 50,
+    },
+  ];
+  for (const { what, value, target } of limits) {
+    rows.push({ what, measured: `${value.toFixed(3)} ms`, ratio: value, target, better: 'less' });
+  }
 }
 
 printTable(rows);

@@ -8,8 +8,9 @@ import { fetchOnce } from '../helpers/strict-client.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 export const apps = path.join(import.meta.dirname, 'apps');
-export const main = path.resolve(import.meta.dirname, '../../dist/src/cli/main.js');
-const pm2Daemon = path.resolve(import.meta.dirname, '../../node_modules/pm2/bin/pm2');
+export const root = path.resolve(import.meta.dirname, '../..');
+export const main = path.join(root, 'dist/src/cli/main.js');
+const pm2Daemon = path.join(root, 'node_modules/pm2/bin/pm2');
 
 export interface Server {
   port: number;
