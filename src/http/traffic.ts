@@ -1,9 +1,12 @@
 import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import type { AccessRecord } from '../log/access-record.ts';
+import type { InFlightRequest } from '../metrics/in-flight.ts';
+import { createHistogram } from '../metrics/latency.ts';
 import { Connection } from './connection.ts';
+import { describeExchange, type Exchange, reportExchange } from './exchange.ts';
 import { findExcess, type Limits, refuse } from './limits.ts';
 
 export interface TrafficOptions {
@@ -20,15 +23,6 @@ export interface TrafficOptions {
   onConnections(count: number): void;
 }
 
-interface InFlight {
-  req: IncomingMessage;
-  connection: Connection | undefined;
-  begun: number;
-  /** What the socket had sent before this answer. */
-  sentBefore: number;
-  remoteAddress: string | null;
-}
-
 const requestEvents: ReadonlySet<string> = new Set([
   'request',
   'checkContinue',
@@ -41,9 +35,11 @@ const nodeKeepaliveMs = 5000;
 /** Sees all that goes through a server of the app, and changes nothing but what it must. */
 export class Traffic {
   readonly connections = new Map<Socket, Connection>();
+  /** How long requests took, from the head to the end of the answer. */
+  readonly latencies = createHistogram();
   requests = 0;
   readonly #options: TrafficOptions;
-  readonly #inFlight = new Map<ServerResponse, InFlight>();
+  readonly #inFlight = new Map<ServerResponse, Exchange>();
   readonly #sessions = new Set<ServerHttp2Session>();
   #draining = false;
   /** Every answer ends its connection. */
@@ -62,13 +58,15 @@ export class Traffic {
     return this.#inFlight.size;
   }
 
-  /** `GET /path for 1200 ms`, without the query, which may hold secrets. */
-  describeInFlight(): string[] {
+  /** Oldest first. */
+  reportInFlight(most: number): InFlightRequest[] {
     const now = performance.now();
-    return [...this.#inFlight.values()].map(({ req, begun }) => {
-      const path = req.url?.split('?', 1)[0]?.slice(0, 1000);
-      return `${req.method} ${path} for ${Math.round(now - begun)} ms`;
-    });
+    const reports: InFlightRequest[] = [];
+    for (const exchange of this.#inFlight.values()) {
+      if (reports.length >= most) break;
+      reports.push(reportExchange(exchange, now));
+    }
+    return reports;
   }
 
   /** Answers that have not sent their head yet tell the client that the connection ends. */
@@ -79,6 +77,12 @@ export class Traffic {
     for (const session of this.#sessions) session.close();
   }
 
+  /** Takes `closeAfterAnswers` back for requests from now on. */
+  keepAliveAgain(): void {
+    this.#draining = false;
+    this.#closing = this.#options.keepaliveMs === 0;
+  }
+
   /**
    * Looks at what the server emits, because listeners can be added and removed at any time and
    * libraries such as engine.io do so.
@@ -86,15 +90,14 @@ export class Traffic {
   instrument(server: Server): void {
     this.#applySettings(server);
     const emit = server.emit;
-    // A TLS server speaks to its clients on sockets of its own.
-    const connected =
-      server.listenerCount('secureConnection') > 0 ? 'secureConnection' : 'connection';
     server.emit = ((event: string, ...args: unknown[]): boolean => {
       const [first, second] = args;
       if (requestEvents.has(event)) {
         if (!this.#begin(first as IncomingMessage, second as ServerResponse)) return true;
-      } else if (event === connected) {
+      } else if (event === 'connection') {
         this.#connect(first as Socket);
+      } else if (event === 'secureConnection') {
+        this.#secure(first as Socket);
       } else if (event === 'upgrade' || event === 'connect') {
         this.#upgrade(first as IncomingMessage, second as Socket);
       } else if (event === 'session') {
@@ -125,6 +128,13 @@ export class Traffic {
     });
   }
 
+  /** A TLS server speaks to its clients on sockets of its own, which stand on those it was given. */
+  #secure(socket: Socket): void {
+    const bare: unknown = Reflect.get(socket, '_parent');
+    if (bare instanceof Socket) this.connections.delete(bare);
+    this.#connect(socket);
+  }
+
   /** Node never closes an answer that was queued behind another one of the same client. */
   #abandon(connection: Connection): void {
     for (const [res, entry] of this.#inFlight) if (entry.connection === connection) this.#end(res);
@@ -151,6 +161,7 @@ export class Traffic {
     if (connection) connection.active += 1;
     this.#inFlight.set(res, {
       req,
+      url: req.url,
       connection,
       begun: performance.now(),
       sentBefore: this.#options.record ? socket.bytesWritten : 0,
@@ -171,42 +182,17 @@ export class Traffic {
     const entry = this.#inFlight.get(res);
     if (!entry) return;
     this.#inFlight.delete(res);
+    const now = performance.now();
     const { connection } = entry;
     const { onRequest, postRequest, record, slot } = this.#options;
     if (connection) {
       connection.active -= 1;
-      connection.becomeIdle(performance.now());
+      connection.becomeIdle(now);
     }
     this.requests += 1;
-    record?.(describeExchange(res, entry, slot));
+    this.latencies.record(now - entry.begun);
+    record?.(describeExchange(res, entry, { slot, now }));
     postRequest?.(entry.req, res);
     onRequest(this.requests);
   }
-}
-
-function describeExchange(res: ServerResponse, entry: InFlight, slot: number): AccessRecord {
-  const { req, begun, remoteAddress } = entry;
-  const durationMs = performance.now() - begun;
-  return {
-    req,
-    res,
-    remoteAddress,
-    startedAt: Date.now() - durationMs,
-    durationMs,
-    bytes: bodyBytes(req, res, entry),
-    aborted: !res.writableFinished,
-    slot,
-  };
-}
-
-/** Of the body as it was sent, chunk sizes included. */
-function bodyBytes(
-  { socket, method }: IncomingMessage,
-  res: ServerResponse,
-  entry: InFlight,
-): number {
-  if (method === 'HEAD') return 0;
-  const head: unknown = Reflect.get(res, '_header');
-  const headBytes = typeof head === 'string' ? head.length : 0;
-  return Math.max(0, socket.bytesWritten - entry.sentBefore - headBytes);
 }

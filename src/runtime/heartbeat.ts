@@ -1,6 +1,6 @@
 import type { Beat } from '../protocol/worker.ts';
 
-export type Vitals = Pick<Beat, 'inFlight' | 'requests' | 'connections'>;
+export type Vitals = Pick<Beat, 'inFlight' | 'requests' | 'connections' | 'latencies'>;
 
 export interface HeartbeatOptions {
   intervalMs: number;
@@ -12,15 +12,11 @@ export interface HeartbeatOptions {
 export function startHeartbeat({ intervalMs, vitals, send }: HeartbeatOptions): () => void {
   let due = performance.now() + intervalMs;
   let lagMs = 0;
-  const beat = () =>
-    send({
-      type: 'beat',
-      ...vitals(),
-      rssBytes: process.memoryUsage.rss(),
-      lagMs,
-      cpuMs: 0,
-      latencies: [],
-    });
+  let rssBytes = 0;
+  const beat = () => {
+    rssBytes = residentBytes() ?? rssBytes;
+    send({ type: 'beat', ...vitals(), rssBytes, lagMs, cpuMs: cpuMs() });
+  };
   const timer = setInterval(() => {
     const now = performance.now();
     lagMs = Math.max(0, Math.round(now - due));
@@ -31,4 +27,19 @@ export function startHeartbeat({ intervalMs, vitals, send }: HeartbeatOptions): 
   timer.unref();
   beat();
   return beat;
+}
+
+/** Null when the app has left no descriptor to read it through. */
+function residentBytes(): number | null {
+  try {
+    return process.memoryUsage.rss();
+  } catch {
+    return null;
+  }
+}
+
+/** Of all threads, whole. */
+function cpuMs(): number {
+  const { user, system } = process.cpuUsage();
+  return Math.round((user + system) / 1000);
 }

@@ -1,5 +1,5 @@
 import type { Log } from '../core/logger.ts';
-import type { WorkerStart } from '../protocol/worker.ts';
+import type { ToWorker, WorkerStart } from '../protocol/worker.ts';
 import type { Channel } from '../runtime/channel.ts';
 import { type Extras, Worker } from './worker.ts';
 
@@ -9,8 +9,13 @@ export async function prepareWorker(
   channel: Channel,
   log: Log,
 ): Promise<Worker> {
+  const early: ToWorker[] = [];
+  let obey = (message: ToWorker): void => void early.push(message);
+  channel.onMessage((message) => obey(message));
   const extras = await loadExtras(order, log);
   const worker = new Worker(order, channel, extras);
+  obey = (message) => worker.obey(message);
+  for (const message of early) obey(message);
   await extras.hooks?.run('postFork');
   if (order.spew) {
     const { startSpew } = await import('../runtime/spew.ts');

@@ -1,10 +1,10 @@
 import type { Server as HttpServer } from 'node:http';
 import { deferred } from '../core/deferred.ts';
 import type { Log } from '../core/logger.ts';
-import { type DrainOptions, drain } from '../http/drain.ts';
 import { Traffic } from '../http/traffic.ts';
 import type { AccessLog } from '../log/access-log.ts';
-import type { ToWorker, WorkerStart } from '../protocol/worker.ts';
+import { describeInFlight } from '../metrics/in-flight.ts';
+import type { RequestReport, ToWorker, WorkerStart } from '../protocol/worker.ts';
 import type { Channel } from '../runtime/channel.ts';
 import { startHeartbeat } from '../runtime/heartbeat.ts';
 import { setTitle } from '../runtime/proc-title.ts';
@@ -12,13 +12,14 @@ import type { WorkerHooks } from '../runtime/worker-hooks.ts';
 import { Acceptors } from './acceptors.ts';
 import { adoptListen, pretendToListen } from './adopt-listen.ts';
 import type { ServableApp } from './app-kind.ts';
+import { Rotation, type RotationPhase } from './rotation.ts';
 import { watchSignals } from './watch-signals.ts';
-
-/** A stop gives idle connections this long for a request that is already on its way. */
-const briefLingerMs = 300;
 
 /** INT and QUIT to the whole group reach the arbiter too, whose word comes first. */
 const quitDelayMs = 100;
+
+/** Of the requests in flight. */
+const mostReported = 1000;
 
 type DrainOrder = Extract<ToWorker, { type: 'drain' }>;
 
@@ -38,10 +39,11 @@ export class Worker {
   readonly #extras: Extras;
   readonly #traffic: Traffic;
   readonly #acceptors: Acceptors;
+  readonly #rotation: Rotation;
+  readonly #beat: () => void;
   readonly #served = deferred<string>();
-  #phase: 'waiting' | 'serving' | 'closing' | 'draining' | 'leaving' = 'waiting';
+  #phase: 'waiting' | 'serving' | 'closing' | 'leaving' = 'waiting';
   #server: HttpServer | null = null;
-  #drain: DrainOptions | null = null;
 
   constructor(order: WorkerStart, channel: Channel, extras: Extras) {
     this.#order = order;
@@ -51,25 +53,29 @@ export class Worker {
     this.#acceptors = new Acceptors({
       listeners: order.listeners,
       backlog: order.backlog,
+      log: extras.log,
       onConnection: (socket) => this.#server?.emit('connection', socket),
     });
+    if (order.paused) this.#acceptors.hold('paused');
     this.#traffic = this.#createTraffic();
+    this.#beat = this.#startHeartbeat();
+    this.#rotation = new Rotation({
+      traffic: this.#traffic,
+      acceptors: this.#acceptors,
+      keepaliveMs: () => this.#server?.keepAliveTimeout ?? 0,
+      onPhase: (phase) => this.#tellPhase(phase),
+    });
     this.#exposeAutopsy();
   }
 
-  /** Takes orders, signals, and the first server that the app makes listen. */
+  /** Takes signals, and the first server that the app makes listen. */
   watch(): void {
-    this.#channel.onMessage((message) => {
-      if (message.type === 'drain') void this.#obeyDrain(message);
-      if (message.type === 'quit') void this.#leave();
-      if (message.type === 'reopen-logs') this.#extras.access?.reopen();
-    });
     watchSignals({
       log: this.#extras.log,
       onTerm: () => this.#channel.send({ type: 'leaving', why: 'was sent SIGTERM' }),
       onInterrupt: () => void this.#interrupt(),
     });
-    process.on('exit', () => this.#extras.access?.flushSync());
+    process.on('exit', () => this.#sayLastWords());
     adoptListen({
       adopt: (server, asked) => {
         const note = `The app called listen(${asked}): it serves on the inherited listeners instead`;
@@ -85,6 +91,30 @@ export class Worker {
     if (this.#phase === 'waiting') void this.#serve(app);
   }
 
+  obey(message: ToWorker): void {
+    switch (message.type) {
+      case 'drain':
+        return void this.#obeyDrain(message);
+      case 'quit':
+        return void this.#leave();
+      case 'reopen-logs':
+        return this.#extras.access?.reopen();
+      case 'park':
+        return void this.#rotation.park(message);
+      case 'unpark':
+        return this.#rotation.unpark();
+      case 'pause':
+        return this.#acceptors.hold('paused');
+      case 'unpause':
+        return this.#acceptors.release('paused');
+      case 'report':
+        return this.#report(message.id, this.#traffic.reportInFlight(mostReported));
+      case 'close-inspector':
+        return process.getBuiltinModule('node:inspector').close();
+      case 'start': // that was the first one
+    }
+  }
+
   async #serve({ kind, server }: ServableApp, note?: string): Promise<void> {
     if (this.#order.purpose === 'check') return this.#served.resolve(kind);
     const first = this.#phase === 'waiting';
@@ -96,7 +126,7 @@ export class Worker {
     // An app that listens although it is exported: its own server is the better one.
     if (!first) return this.#extras.log({ level: 'info', message: note ?? kind });
     await this.#extras.hooks?.run('postWorkerInit');
-    this.#title('ready');
+    if (this.#rotation.phase === 'serving') this.#title('ready');
     this.#channel.send({ type: 'ready', kind, ...(note !== undefined && { note }) });
     this.#served.resolve(kind);
   }
@@ -104,7 +134,7 @@ export class Worker {
   #createTraffic(): Traffic {
     const { slot, keepaliveMs, limits, requestLimit, workerConnections } = this.#order;
     const { access, hooks } = this.#extras;
-    const traffic: Traffic = new Traffic({
+    return new Traffic({
       slot,
       keepaliveMs,
       limits,
@@ -112,49 +142,52 @@ export class Worker {
       preRequest: hooks?.around('preRequest') ?? null,
       postRequest: hooks?.around('postRequest') ?? null,
       onRequest: (requests) => {
-        if (requests === requestLimit) beat();
+        if (requests === requestLimit) this.#beat();
       },
       onConnections: (count) => {
-        // At the end the queue is emptied: there is nobody else who could.
-        if (this.#phase === 'closing' || this.#phase === 'draining') return;
-        void (count >= workerConnections ? this.#acceptors.pause() : this.#acceptors.resume());
+        if (count >= workerConnections) this.#acceptors.hold('full');
+        else this.#acceptors.release('full');
       },
     });
-    const beat = startHeartbeat({
+  }
+
+  #startHeartbeat(): () => void {
+    const traffic = this.#traffic;
+    return startHeartbeat({
       intervalMs: this.#order.beatIntervalMs,
       vitals: () => ({
         inFlight: traffic.inFlight,
         requests: traffic.requests,
         connections: traffic.connections.size,
+        latencies: traffic.latencies.take(),
       }),
       send: (message) => this.#channel.send(message),
     });
-    return traffic;
   }
 
   /** The app has closed its server: what comes waits for the successor, or for a drain. */
   #askToLeave(): void {
     if (this.#phase !== 'serving') return;
     this.#phase = 'closing';
-    void this.#acceptors.pause();
+    this.#acceptors.hold('closed');
     this.#extras.log({ level: 'info', message: 'The app closed its server' });
     this.#channel.send({ type: 'leaving', why: 'has closed its server' });
   }
 
-  async #obeyDrain({ emptyBacklog, linger, graceMs }: DrainOrder): Promise<void> {
-    const keepaliveMs = Math.max(briefLingerMs, this.#server?.keepAliveTimeout ?? 0);
-    const lingerMs = linger === 'brief' ? briefLingerMs : keepaliveMs;
-    if (this.#drain) {
-      this.#drain.lingerMs = Math.min(this.#drain.lingerMs, lingerMs);
-      return;
-    }
+  async #obeyDrain(order: DrainOrder): Promise<void> {
     if (this.#phase === 'leaving') return;
-    this.#phase = 'draining';
-    this.#title('draining');
-    this.#drain = { emptyBacklog, lingerMs, graceMs };
-    if (emptyBacklog) await this.#acceptors.resume();
-    await drain(this.#traffic, this.#acceptors, this.#drain);
+    await this.#rotation.leave(order);
     await this.#leave();
+  }
+
+  #tellPhase(phase: RotationPhase): void {
+    this.#title(phase === 'serving' ? 'ready' : phase);
+    if (phase === 'parked') this.#channel.send({ type: 'parked' });
+    if (phase === 'serving') this.#channel.send({ type: 'unparked' });
+  }
+
+  #report(id: number, requests: RequestReport[]): void {
+    this.#channel.send({ type: 'requests', id, requests });
   }
 
   async #interrupt(): Promise<void> {
@@ -168,15 +201,24 @@ export class Worker {
     this.#acceptors.close();
     await this.#extras.hooks?.run('workerExit');
     await this.#extras.access?.flush();
+    this.#beat(); // so that no request is missing in the totals
     await this.#channel.sendLast({ type: 'drained' });
     this.#server?.emit('close'); // what an app does after its last connection may end the process
     process.exit(0);
   }
 
+  /** A write to the channel is done at once while it is not full, and so before the end. */
+  #sayLastWords(): void {
+    this.#extras.access?.flushSync();
+    if (this.#phase === 'leaving' || this.#phase === 'waiting') return;
+    this.#beat();
+    if (this.#traffic.inFlight > 0) this.#report(0, chooseLastWords(this.#traffic));
+  }
+
   /** For the arbiter, which calls these through the inspector while this loop is blocked. */
   #exposeAutopsy(): void {
     Object.defineProperty(globalThis, Symbol.for('tsgun.autopsy'), {
-      value: () => this.#traffic.describeInFlight(),
+      value: () => this.#traffic.reportInFlight(mostReported).map(describeInFlight),
     });
     Object.defineProperty(globalThis, Symbol.for('tsgun.abort'), {
       value: () => this.#extras.hooks?.runNow('workerAbort'),
@@ -186,4 +228,10 @@ export class Worker {
   #title(state: string): void {
     setTitle(`worker ${this.#order.slot}`, this.#order.procName, state);
   }
+}
+
+/** They must fit the channel at once. What it dies of is most likely one of the newest. */
+function chooseLastWords(traffic: Traffic): RequestReport[] {
+  const all = traffic.reportInFlight(Number.POSITIVE_INFINITY);
+  return all.length <= 100 ? all : [...all.slice(0, 50), ...all.slice(-50)];
 }

@@ -35,7 +35,7 @@ test('a worker that hangs in a timer shows the function', async (t) => {
     `,
   });
   const tsgun = await startTsgun(t, ['--timeout', '1', 'app.js'], { cwd: dir });
-  await tsgun.waitForLog(/at tickTock \(file:.*app\.js:2:\d+\)/);
+  await tsgun.waitForLog(/at Timeout\.tickTock .*\(file:.*app\.js:2:\d+\)/);
   await tsgun.waitForLog(/No request was in flight/);
 });
 

@@ -1,12 +1,16 @@
 import assert from 'node:assert/strict';
 import type { ServerResponse } from 'node:http';
 import { test } from 'node:test';
-import { type DrainOptions, drain } from '../../../src/http/drain.ts';
+import { type Acceptor, Drain, type DrainOptions } from '../../../src/http/drain.ts';
+import type { Traffic } from '../../../src/http/traffic.ts';
 import { StrictConnection } from '../../helpers/strict-client.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
 import { serve } from './serve.ts';
 
-const acceptor = () => ({ lastAccept: 0, close: () => undefined });
+const acceptor = (): Acceptor => ({ lastAccept: 0, close: () => true });
+
+const drain = (traffic: Traffic, gate: Acceptor, order: DrainOptions): Promise<boolean> =>
+  new Drain(traffic, gate, order).over;
 
 const options = (parts: Partial<DrainOptions>): DrainOptions => ({
   emptyBacklog: false,
@@ -20,6 +24,7 @@ test('a drain without connections is over at once', async (t) => {
   let closed = false;
   const close = () => {
     closed = true;
+    return true;
   };
   const gate = { lastAccept: 0, close };
   await drain(traffic, gate, options({}));
@@ -36,6 +41,7 @@ test('a drain accepts until the queue is quiet when nobody else will', async (t)
     },
     close() {
       closedAt ||= performance.now() - begun;
+      return true;
     },
   };
   await drain(traffic, gate, options({ emptyBacklog: true }));
@@ -48,7 +54,7 @@ test('a drain does not accept for ever', async (t) => {
     get lastAccept() {
       return performance.now();
     },
-    close: () => undefined,
+    close: () => true,
   };
   await drain(traffic, gate, options({ emptyBacklog: true }));
 });
@@ -92,11 +98,54 @@ test('a drain whose linger is shortened on the way ends sooner', async (t) => {
   const { port, traffic } = await serve(t, (_req, res) => res.end());
   const idle = await StrictConnection.open({ port });
   await idle.get();
-  const order = options({});
-  const drained = drain(traffic, acceptor(), order);
-  order.lingerMs = 50;
-  await drained;
+  const drained = new Drain(traffic, acceptor(), options({}));
+  drained.hasten({ lingerMs: 50, graceMs: 60_000 });
+  drained.hasten({ lingerMs: 60_000, graceMs: 60_000 });
+  assert.equal(await drained.over, true);
   idle.close();
+});
+
+test('a drain whose grace is shortened on the way cuts sooner', async (t) => {
+  const { port, traffic } = await serve(t, (_req, res) => void res.write('never more'));
+  const client = await StrictConnection.open({ port });
+  const answer = assert.rejects(client.get());
+  await waitFor('the request', () => traffic.inFlight === 1);
+  const drained = new Drain(traffic, acceptor(), options({}));
+  drained.hasten({ lingerMs: 60_000, graceMs: 50 });
+  await drained.over;
+  await answer;
+});
+
+test('a drain that is given up touches nothing any more, and keep-alive works again', async (t) => {
+  const { port, traffic } = await serve(t, (_req, res) => res.end());
+  const idle = await StrictConnection.open({ port });
+  await idle.get();
+  const drained = new Drain(traffic, acceptor(), options({ lingerMs: 20 }));
+  const until = performance.now() + 15;
+  await waitFor('it to look', () => performance.now() > until);
+  drained.giveUp();
+  traffic.keepAliveAgain();
+  assert.equal(await drained.over, false);
+  const later = performance.now() + 60;
+  await waitFor('the linger to pass', () => performance.now() > later);
+  for (let round = 0; round < 2; round += 1) {
+    assert.equal((await idle.get()).headers.get('connection'), 'keep-alive');
+  }
+  idle.close();
+});
+
+test('a drain waits for an acceptor that cannot close yet', async (t) => {
+  const { traffic } = await serve(t, (_req, res) => res.end());
+  let asked = 0;
+  const gate = {
+    lastAccept: 0,
+    close() {
+      asked += 1;
+      return asked > 5;
+    },
+  };
+  await drain(traffic, gate, options({}));
+  assert.equal(asked, 6);
 });
 
 test('half a request head counts as under way', async (t) => {
