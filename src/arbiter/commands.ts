@@ -1,16 +1,14 @@
 import { assertNever } from '../core/errors.ts';
 import { confirmRoll, rollBack } from './confirm.ts';
 import { findConflict } from './conflicts.ts';
-import { answer, type Draft, log, notify } from './draft.ts';
+import { answer, type Draft, notify } from './draft.ts';
 import type { Command, Outcome } from './event.ts';
 import { stop } from './leave.ts';
 import { drainOne, killOne, recycleSome, undrainOne } from './one-worker.ts';
 import { abortRoll, failPreparation, requestReload } from './roll.ts';
+import { addWorkers, bound, scale } from './scaling.ts';
 import { type Goal, rollOf } from './state.ts';
 import { failUpgrade, requestUpgrade } from './upgrading.ts';
-
-/** More than this is a typing error or a storm of TTIN. */
-const mostWorkers = 1024;
 
 /** What a command leads to: an answer at once, or something to wait for; null where nobody can wait. */
 type Reply = Goal | Outcome | null;
@@ -46,7 +44,7 @@ function perform(draft: Draft, command: Command, now: number): Reply {
     case 'scale':
       return scale(draft, (workers) => addWorkers(workers, command.by));
     case 'resize':
-      return scale(draft, () => Math.min(mostWorkers, command.to));
+      return scale(draft, () => bound(command.to));
     case 'quiet':
       return scale(draft, () => 0);
     case 'abort':
@@ -89,27 +87,6 @@ function reload(draft: Draft, command: Extract<Command, { command: 'reload' }>):
   const previous = draft.generation;
   const generation = requestReload(draft, { canaryMs, confirmMs });
   return generation === null ? null : { goal: 'reload', generation, previous };
-}
-
-/** Never down to none; where there is none already, only up. */
-const addWorkers = (workers: number, by: number): number =>
-  Math.min(mostWorkers, Math.max(Math.min(workers, 1), workers + by));
-
-function scale(draft: Draft, change: (workers: number) => number): Reply {
-  const from = draft.target;
-  const to = change(from);
-  if (draft.mode.kind === 'stopping') return null;
-  if (to === from) return done({ from, to, changed: false });
-  draft.target = to;
-  const { mode } = draft;
-  if (mode.kind === 'reloading' && mode.roll) {
-    const previousTarget = change(mode.roll.previousTarget);
-    const nextTarget = change(mode.roll.nextTarget);
-    draft.mode = { ...mode, roll: { ...mode.roll, previousTarget, nextTarget } };
-  }
-  log(draft, 'info', `Number of workers: ${from} -> ${to}`);
-  notify(draft, { notice: 'scaled', from, to });
-  return { goal: 'scale', from, to };
 }
 
 /** Gives up a reload that has not switched yet, or an upgrade. */

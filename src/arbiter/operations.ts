@@ -1,5 +1,6 @@
 import { answer, type Draft } from './draft.ts';
 import type { WorkerChange } from './event.ts';
+import { undoScale } from './scaling.ts';
 import { countReady, slotIsFilled } from './slots.ts';
 import type { Child, Goal } from './state.ts';
 
@@ -119,13 +120,19 @@ function isScaled(draft: Draft, { from, to }: { from: number; to: number }): boo
 export function failOperationsFor(draft: Draft, child: Child, message: string): void {
   for (const [op, goal] of draft.operations) {
     if (!concerns(goal, child)) continue;
-    if (goal.goal === 'scale' && goal.to > goal.from && child.slot >= goal.from) {
-      if (draft.target === goal.to) draft.target = goal.from;
-    } else if (goal.goal === 'recycle') keepRecycled(draft, goal.children);
-    else continue;
+    if (goal.goal === 'scale' && goal.to > goal.from && child.slot >= goal.from)
+      undoScale(draft, goal);
+    else if (goal.goal === 'recycle') keepRecycled(draft, goal.children);
+    else if (!isMissedBy(draft, goal, child)) continue;
     answer(draft, op, { ok: false, why: 'failed', message });
   }
 }
+
+/** What was to be as before is not whole, however often it is tried again. */
+const isMissedBy = (draft: Draft, { goal }: Goal, { generation, slot }: Child): boolean =>
+  (goal === 'abort' || goal === 'rollback') &&
+  generation === draft.generation &&
+  slot < draft.target;
 
 /** Those that are left of them serve on. */
 function keepRecycled(draft: Draft, children: ReadonlyMap<number, number>): void {

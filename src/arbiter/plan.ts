@@ -47,6 +47,17 @@ function holdsOldSlots(state: ArbiterState): boolean {
   return roll !== null && roll.stage.kind !== 'retiring';
 }
 
+/** After the switch only the old generation is kept where nobody is wanted. */
+function isHeld(state: ArbiterState, child: Child): boolean {
+  const roll = rollOf(state);
+  if (roll === null || !holdsOldSlots(state) || !isUp(child)) return false;
+  return roll.stage.kind !== 'confirming' || child.generation === roll.previous;
+}
+
+/** Parked by a reload that cannot be taken back any more. */
+const isForgone = (state: ArbiterState, { worker }: Child): boolean =>
+  'by' in worker && worker.by === 'reload' && !holdsOldSlots(state);
+
 type Slots = ReadonlyMap<number, Child[]>;
 
 function groupBySlot(state: ArbiterState): Slots {
@@ -76,7 +87,7 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
   const others = members.filter((child) => child !== wanted);
   for (const other of others) {
     if (!isUp(other)) kill(draft, other, reasonToLeave(draft, other));
-    else if (wanted && isUp(wanted)) replace(draft, other, now);
+    else if ((wanted && isUp(wanted)) || isForgone(draft, other)) replace(draft, other, now);
   }
   if (wanted || mustWait(draft, slot, now)) return;
   if (isFailing(draft, slot)) return; // its exit decides what comes next
@@ -141,8 +152,8 @@ function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
   const held = holdsOldSlots(draft);
   for (const [slot, members] of slots) {
     if (slot < draft.target) continue;
-    const leaving = held ? members.filter((child) => !isUp(child)) : members;
-    if (!held) draft.effects.push({ do: 'release-slot', slot });
+    const leaving = members.filter((child) => !isHeld(draft, child));
+    if (!held || leaving.some(isUp)) draft.effects.push({ do: 'release-slot', slot });
     for (const child of leaving) retire(draft, child, 'scaled', now);
   }
   for (const slot of draft.failures.keys()) if (slot >= draft.target) draft.failures.delete(slot);

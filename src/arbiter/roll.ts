@@ -50,6 +50,8 @@ export function startRoll(draft: Draft, generation: number, policy: Policy): voi
   draft.generations.set(generation, policy);
   const { mode } = draft;
   if (mode.kind !== 'reloading' || mode.preparing?.generation !== generation) return; // superseded
+  const refusal = whyNoReload(draft);
+  if (refusal !== null) return failPreparation(draft, generation, refusal);
   const unfinished = mode.roll && canAbort(mode.roll) ? mode.roll : null;
   if (unfinished) {
     fail(draft, draft.generation, `superseded by generation ${generation}`, unfinished.previous);

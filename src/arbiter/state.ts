@@ -88,12 +88,15 @@ export interface Preparation extends ReloadPlan {
   generation: number;
 }
 
-/** A new generation taking over, slot by slot. */
-export interface Roll {
-  previous: number;
+export interface RollTargets {
   previousTarget: number;
   /** What the new settings want, and what was scaled since. */
   nextTarget: number;
+}
+
+/** A new generation taking over, slot by slot. */
+export interface Roll extends RollTargets {
+  previous: number;
   confirmMs: number | null;
   stage: RollStage;
 }
@@ -118,7 +121,8 @@ export type Mode =
 
 /** What an operation waits for. Each is settled by `settleOperations`, or by what it is about. */
 export type Goal =
-  | { goal: 'scale'; from: number; to: number }
+  /** `before`: what the two outcomes of a reload wanted. */
+  | { goal: 'scale'; from: number; to: number; before: RollTargets | null }
   | { goal: 'reload'; generation: number; previous: number }
   /** The old generation has all its workers again. */
   | { goal: 'abort'; aborted: number; method: string; failed: number }

@@ -1,4 +1,4 @@
-import { choice, duration, flag, int, text, textLike } from '../../core/schema.ts';
+import { choice, duration, either, flag, int, text, textLike } from '../../core/schema.ts';
 import { anything, array, boolean, integer, nullable, oneOf, string } from '../../core/shape.ts';
 import { slot } from './looking.ts';
 import { argument, operation, optional, optionalArgument } from './method.ts';
@@ -18,7 +18,7 @@ export const changingMethods = {
     summary: 'Change the number of workers',
     description:
       'A number is the new target, +N and -N change the target that the daemon has by then. Answers when the new workers serve or the surplus ones have left.',
-    params: { workers: argument(count, 'N, +N or -N') },
+    params: { workers: argument(either(count, int({ max: 1024 })), 'N, +N or -N') },
     result: { from: integer(), to: integer(), changed: boolean(), workers: workerOutcomes },
   }),
   reload: operation({
