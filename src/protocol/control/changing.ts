@@ -1,14 +1,21 @@
-import { choice, duration, either, flag, int, text, textLike } from '../../core/schema.ts';
+import { choice, duration, flag, int, type Schema, text, textLike } from '../../core/schema.ts';
 import { anything, array, boolean, integer, nullable, oneOf, string } from '../../core/shape.ts';
 import { slot } from './looking.ts';
 import { argument, operation, optional, optionalArgument } from './method.ts';
 import { settingChange, workerOutcomes } from './views.ts';
 
-const count = textLike(
+const written = textLike(
   'N|+N|-N',
   /^[+-]?\d{1,4}$/,
   'a number of workers such as "4", "+2" or "-1"',
 );
+
+/** A number needs no quotes. */
+const count: Schema<string> = {
+  ...written,
+  json: { ...written.json, type: ['string', 'integer'] },
+  fromValue: (given) => written.fromValue(typeof given === 'number' ? String(given) : given),
+};
 
 const reason = optional(text('TEXT'), 'Why, for log and status');
 
@@ -18,7 +25,7 @@ export const changingMethods = {
     summary: 'Change the number of workers',
     description:
       'A number is the new target, +N and -N change the target that the daemon has by then. Answers when the new workers serve or the surplus ones have left.',
-    params: { workers: argument(either(count, int({ max: 1024 })), 'N, +N or -N') },
+    params: { workers: argument(count, 'N, +N or -N') },
     result: { from: integer(), to: integer(), changed: boolean(), workers: workerOutcomes },
   }),
   reload: operation({

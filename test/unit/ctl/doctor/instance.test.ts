@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import net from 'node:net';
 import { type TestContext, test } from 'node:test';
-import { makeWorker } from '../../../helpers/control-views.ts';
+import { sampleWorker } from '../../../helpers/sample-views.ts';
 import { diagnose, find } from './sick-instance.ts';
 
 const views = (address: string, changes: object = {}) => ({
@@ -103,7 +103,7 @@ test('failing slots, a pause, a hold and a slow event loop are told', async (t) 
   const workers = { wanted: 4, ready: 2, booting: 0, draining: 0, degraded: 2, parked: 0 };
   const checks = await diagnose(t, {
     status: { degraded: true, paused: true, held: true, workers },
-    answers: { workers: () => [makeWorker(0), makeWorker(3, { lagMs: 1200 })] },
+    answers: { workers: () => [sampleWorker(0), sampleWorker(3, { lagMs: 1200 })] },
   });
   const found = checks.filter(({ name }) => name === 'workers');
   assert.deepEqual(

@@ -5,8 +5,8 @@ import { ControlClient } from '../../../../ctl/client.ts';
 import type { Check } from '../../../../ctl/doctor/check.ts';
 import { runDoctor } from '../../../../ctl/doctor/doctor.ts';
 import type { StatusView } from '../../../../src/protocol/control/views.ts';
-import { type Answer, answerCalls } from '../../../helpers/answer-calls.ts';
-import { makeStatus, makeWorker } from '../../../helpers/control-views.ts';
+import { type Answer, FakeInstance } from '../../../helpers/fake-instance.ts';
+import { sampleStatus, sampleWorker } from '../../../helpers/sample-views.ts';
 import { makeTempDir } from '../../../helpers/temp-dir.ts';
 import { writeFiles } from '../../../helpers/write-files.ts';
 
@@ -20,7 +20,7 @@ Max open files            ${files.padEnd(20)} 524288               files
 const ids = (uid: number) =>
   `Name:\tnode\nUid:\t${uid}\t${uid}\t${uid}\t${uid}\nGid:\t33\t33\t33\t33\n`;
 
-/** The arbiter of `makeStatus` is process 4000, its workers 5000 to 5003. */
+/** The arbiter is process 4000, its workers 5000 to 5003. */
 export const healthyMachine = (): Record<string, string> => ({
   'proc/4000/cmdline': 'tsgun: arbiter [web] serving\0',
   'proc/4000/limits': limits('1048576'),
@@ -64,15 +64,23 @@ export async function diagnose(t: TestContext, sickness: Sickness = {}): Promise
     accesslog: null,
     ...sickness.settings,
   };
-  await answerCalls(t, socketPath, {
+  const fake = new FakeInstance(socketPath, {
     hello: () => ({ name: 'tsgun', version: '0.0.0', role: 'read', methods: [] }),
     status: () =>
-      makeStatus({ startedAt: Date.now() - 60_000, uptimeMs: 60_000, ...sickness.status }),
-    workers: () => [0, 1, 2, 3].map((slot) => makeWorker(slot)),
+      sampleStatus({
+        pid: 4000,
+        memory: { arbiterBytes: 60 * 2 ** 20, workersBytes: 400 * 2 ** 20 },
+        startedAt: Date.now() - 60_000,
+        uptimeMs: 60_000,
+        ...sickness.status,
+      }),
+    workers: () => [0, 1, 2, 3].map((slot) => sampleWorker(slot, { rssBytes: 100 * 2 ** 20 })),
     why: () => [],
     config: () => Object.entries(settings).map(([name, value]) => ({ name, value })),
     ...sickness.answers,
   });
+  await fake.listen();
+  t.after(() => fake.close());
   const client = await ControlClient.connect(socketPath);
   t.after(() => client.close());
   return runDoctor({ client, instance: 'web', socketPath, runDirs: [], root });

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import type { Check } from '../../../../ctl/doctor/check.ts';
 import { lookAtSystemd } from '../../../../ctl/doctor/look-at-systemd.ts';
 import type { Facts, Patient } from '../../../../ctl/doctor/patient.ts';
-import { makeStatus } from '../../../helpers/control-views.ts';
+import { sampleStatus } from '../../../helpers/sample-views.ts';
 import { makeTempDir } from '../../../helpers/temp-dir.ts';
 import { writeFiles } from '../../../helpers/write-files.ts';
 
@@ -15,7 +15,7 @@ const notAsked = () => {
 
 const facts: Facts = {
   hello: notAsked,
-  status: () => makeStatus(),
+  status: () => sampleStatus({ pid: 4000 }),
   workers: notAsked,
   deaths: notAsked,
   setting: notAsked,
