@@ -27,9 +27,9 @@ export class Terminal {
     this.#pid = Number(this.#tmux('display-message', '-p', '#{pid}'));
   }
 
-  /** What is to be seen, without the blanks at the ends of lines. */
+  /** What is to be seen, without the blanks at the ends of lines and of the screen. */
   get screen(): string {
-    return this.#tmux('capture-pane', '-p');
+    return this.#tmux('capture-pane', '-p').trimEnd();
   }
 
   /** A format of tmux about the pane: `cursor_flag`, `alternate_on`. */
@@ -39,11 +39,11 @@ export class Terminal {
 
   /** Names of keys as tmux has them, or text. */
   press(...keys: string[]): void {
-    this.#tmux('send-keys', ...keys);
+    this.#tmux('send-keys', '--', ...keys);
   }
 
   type(text: string): void {
-    this.#tmux('send-keys', '-l', text);
+    this.#tmux('send-keys', '-l', '--', text);
   }
 
   resize(columns: number, rows: number): void {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import { suggest } from '../../../src/settings/suggest.ts';
+import { suggest } from '../../../src/core/suggest.ts';
 
 test('suggest finds the word with a letter missing, added, changed or swapped', () => {
   const known = ['workers', 'threads', 'timeout', 'keepalive'];

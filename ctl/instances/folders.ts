@@ -1,0 +1,58 @@
+import path from 'node:path';
+import { usageError } from '../command-line/globals.ts';
+
+/** Where an instance may listen. */
+export interface Place {
+  name: string;
+  socketPath: string;
+}
+
+const systemFolder = '/run/tsgun';
+const socketName = 'control.sock';
+
+/** Folders of instances; those that the caller would start come first. */
+export function runFolders(env: NodeJS.ProcessEnv, uid: number): string[] {
+  const system = env['TSGUN_RUN_DIR'] || systemFolder;
+  const own = env['XDG_RUNTIME_DIR'];
+  if (!own) return [system];
+  const user = path.join(own, 'tsgun');
+  return uid === 0 ? [system, user] : [user, system];
+}
+
+/** All places that exist, alive or not. */
+export const listPlaces = (folders: readonly string[]): Place[] =>
+  folders.flatMap((folder) => readNames(folder).map((name) => placeOf(folder, name)));
+
+/** Where an instance of this name would be. Throws TSGUN_E_USAGE. */
+export function placesOf(folders: readonly string[], name: string): Place[] {
+  if (!/^(?!\.\.?$)(?!.*\.\.)[^/\0]+$/.test(name)) {
+    const why = 'it may contain neither "/" nor ".."';
+    throw usageError(`--instance: ${JSON.stringify(name)} is no name of an instance, ${why}`);
+  }
+  return folders.map((folder) => placeOf(folder, name));
+}
+
+/** The name that a socket's folder has, when it is such a folder. */
+export const nameOfSocket = (socketPath: string, folders: readonly string[]): string | null => {
+  const folder = path.dirname(path.resolve(socketPath));
+  const known = path.basename(socketPath) === socketName && folders.includes(path.dirname(folder));
+  return known ? path.basename(folder) : null;
+};
+
+const placeOf = (folder: string, name: string): Place => ({
+  name,
+  socketPath: path.join(folder, name, socketName),
+});
+
+function readNames(folder: string): string[] {
+  // An import would load streams and promises of node:fs as well, 2 ms of every call.
+  const { readdirSync } = process.getBuiltinModule('node:fs');
+  try {
+    return readdirSync(folder, { withFileTypes: true })
+      .filter((entry) => entry.isDirectory())
+      .map((entry) => entry.name)
+      .toSorted();
+  } catch {
+    return []; // ENOENT, EACCES or ENOTDIR: this user can see no instance there
+  }
+}

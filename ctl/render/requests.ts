@@ -1,0 +1,41 @@
+import type { Result } from '../../src/protocol/control/methods.ts';
+import type { RequestView } from '../../src/protocol/control/views.ts';
+import { formatDuration } from '../output/format.ts';
+import type { Line, Renderer } from '../output/look.ts';
+import { type Column, renderTable } from '../output/table.ts';
+
+const columns: readonly Column<RequestView>[] = [
+  {
+    field: 'ageMs',
+    title: 'AGE',
+    align: 'right',
+    text: ({ ageMs }) => formatDuration(ageMs),
+    tone: ({ ageMs }) => (ageMs > 10_000 ? 'warn' : 'plain'),
+  },
+  {
+    field: 'slot',
+    title: 'SLOT',
+    align: 'right',
+    dispensable: 1,
+    text: ({ slot }) => String(slot),
+  },
+  { field: 'pid', title: 'PID', align: 'right', dispensable: 3, text: ({ pid }) => String(pid) },
+  {
+    field: 'client',
+    title: 'CLIENT',
+    dispensable: 2,
+    text: ({ client }) => client ?? '-',
+  },
+  { field: 'method', title: 'METHOD', dispensable: 1, text: ({ method }) => method },
+  { field: 'path', title: 'PATH', shortest: 12, text: ({ path }) => path },
+];
+
+export const requestsRenderer: Renderer<Result<'requests'>> = {
+  lines: ({ requests, silent }, look) => [
+    ...(requests.length === 0 && look.fields === null
+      ? [['No requests in flight']]
+      : renderTable(columns, requests, look)),
+    ...silent.map((slot): Line => [['warn', `worker ${slot} did not answer in time`]]),
+  ],
+  rows: ({ requests }) => requests,
+};

@@ -1,0 +1,68 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { chooseName, defaultPath, explicitPlace } from '../../../src/cli/control-place.ts';
+import { defaultSettings, type Settings } from '../../../src/settings/table.ts';
+
+const settings = (change: Partial<Settings>): Settings => ({
+  ...defaultSettings(),
+  chdir: '/srv/shop',
+  ...change,
+});
+
+const names: [app: string | null, name: string][] = [
+  ['app.js', 'app'],
+  ['./app.js', 'app'],
+  ['/opt/web/server.mts', 'server'],
+  ['src/app.ts:handler', 'app'],
+  ['../other', 'other'],
+  ['.', 'shop'],
+  [null, 'shop'],
+  ['my app (1).js', 'my_app__1_'],
+  ['.hidden.js', 'hidden'],
+  ['--flag.js', 'flag'],
+  ['...', 'tsgun'],
+  ['größe.js', 'gr__e'],
+  ['a.b.c.js', 'a.b.c'],
+  ['C:dir/app.js', 'app'],
+];
+
+for (const [app, name] of names) {
+  test(`an instance of ${app} is called ${name}`, () => {
+    assert.equal(chooseName(settings({ app })), name);
+  });
+}
+
+test('proc_name is its name, made good for a folder', () => {
+  assert.equal(chooseName(settings({ app: 'app.js', procName: 'shop@eu-1' })), 'shop@eu-1');
+  assert.equal(
+    chooseName(settings({ app: 'app.js', procName: '../../etc/passwd' })),
+    '_.._etc_passwd',
+  );
+  assert.equal(chooseName(settings({ app: 'app.js', procName: '..' })), 'tsgun');
+  assert.equal(chooseName(settings({ app: 'app.js', procName: 'a/b\n\u0000c' })), 'a_b__c');
+  assert.equal(chooseName(settings({ procName: 'x'.repeat(90) })), 'x'.repeat(40));
+});
+
+test('its socket is in the run directory that the environment names', () => {
+  assert.equal(
+    defaultPath('app', { TSGUN_RUN_DIR: '/tmp/run', XDG_RUNTIME_DIR: '/run/user/7' }),
+    '/tmp/run/app/control.sock',
+  );
+});
+
+test("else in the system's for root, in the user's own for everybody else, or nowhere", () => {
+  const isRoot = process.geteuid?.() === 0;
+  assert.equal(
+    defaultPath('app', { XDG_RUNTIME_DIR: '/run/user/7' }),
+    isRoot ? '/run/tsgun/app/control.sock' : '/run/user/7/tsgun/app/control.sock',
+  );
+  assert.equal(defaultPath('app', {}), isRoot ? '/run/tsgun/app/control.sock' : null);
+});
+
+test('an explicit place has no folder of its own', () => {
+  assert.equal(explicitPlace(settings({})), null);
+  assert.deepEqual(explicitPlace(settings({ controlSocket: '/x/y.sock' })), {
+    path: '/x/y.sock',
+    folders: [],
+  });
+});
