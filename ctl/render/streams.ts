@@ -13,7 +13,11 @@ const levelTones: Readonly<Record<string, Tone>> = {
 
 /** `2026-11-21 09:05:20  17  reload-started  text` */
 export const renderEvent = ({ at, seq, type, text }: EventView): Line[] =>
-  hang([['faint', `${formatTime(at)}  `], `${seq}  `, ['strong', type.padEnd(16)], '  '], text, 'plain');
+  hang(
+    [['faint', `${formatTime(at)}  `], `${seq}  `, ['strong', type.padEnd(16)], '  '],
+    text,
+    'plain',
+  );
 
 /** As in the error log. */
 export const renderLog = ({ at, pid, level, message }: LogView): Line[] =>

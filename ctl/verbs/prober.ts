@@ -94,7 +94,7 @@ function ask(target: Target, path: string, signal: AbortSignal): Promise<string 
       const { statusCode = 0 } = response;
       const verdict = statusCode >= 500 ? `status ${statusCode}` : null;
       response.on('error', () => settle('the answer was cut off'));
-      response.on('end', () => settle(response.complete ? verdict : 'the answer was cut off'));
+      response.on('end', () => settle(verdict));
       response.resume();
     });
     asked.end();

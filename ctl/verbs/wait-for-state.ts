@@ -11,7 +11,7 @@ import { untilImpatient } from './patience.ts';
 import type { Run } from './run.ts';
 
 /** What changes without an event is seen after this at the latest. */
-const lookAgainMs = 2000;
+const lookAgainMs = 5000;
 /** How often to try whether an instance that does not run has been started. */
 const knockMs = 200;
 

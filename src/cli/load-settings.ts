@@ -4,12 +4,12 @@ import type { Loaded } from '../arbiter/generation.ts';
 import { ScriptConfig } from '../arbiter/script-config.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
 import { compileAccessFormat } from '../log/access-format.ts';
 import type { Spawn } from '../process/spawn.ts';
 import { hookNames } from '../protocol/config-host.ts';
 import type { Setting } from '../settings/define.ts';
 import { findSetting, type Given, type Origins, resolveSettings } from '../settings/resolve.ts';
-import { suggest } from '../settings/suggest.ts';
 import { type Settings, settingNames, table } from '../settings/table.ts';
 import { parseAddress } from '../sockets/address.ts';
 import {

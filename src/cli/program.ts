@@ -1,10 +1,10 @@
 import { Command, CommanderError, Option } from 'commander';
 import { TsgunError } from '../core/errors.ts';
+import { suggest } from '../core/suggest.ts';
 import type { Setting } from '../settings/define.ts';
 import { isForeign } from '../settings/foreign.ts';
 import { toKebab, toSnake } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
-import { suggest } from '../settings/suggest.ts';
 import { type SettingName, sections, table } from '../settings/table.ts';
 
 /** What a command line asks for: settings, or just some text to print. */

@@ -1,8 +1,8 @@
 import type { Parsed } from '../core/schema.ts';
+import { suggest } from '../core/suggest.ts';
 import type { Setting } from './define.ts';
 import { isForeign } from './foreign.ts';
 import { toCamel, toSnake } from './names.ts';
-import { suggest } from './suggest.ts';
 import { defaultSettings, type SettingName, type Settings, settingNames, table } from './table.ts';
 
 /** One value that somebody gave. */

@@ -20,6 +20,8 @@ test('wait ready and wait generation=N look again when something happens', async
   await waitFor('both to look', () => fake.called('status').length >= 2);
   status = sampleStatus();
   fake.broadcast('event', { seq: 1, at: 0, type: 'serving', text: '', detail: null });
+  // Without the event it would look again only after five seconds.
+  await waitFor('the end', () => ready.process.exitCode !== null, 4000);
   const first = await ready.ended;
   assert.equal(first.code, 0);
   assert.equal(first.stdout, 'web is ready: 4 of 4 workers ready, generation 3\n');
