@@ -5,7 +5,7 @@ import { answer, type Draft, notify } from './draft.ts';
 import type { Command, Outcome } from './event.ts';
 import { stop } from './leave.ts';
 import { drainOne, killOne, recycleSome, undrainOne } from './one-worker.ts';
-import { abortRoll, failPreparation, requestReload } from './roll.ts';
+import { abortRoll, canAbort, failPreparation, requestReload } from './roll.ts';
 import { addWorkers, bound, scale } from './scaling.ts';
 import { type Goal, rollOf } from './state.ts';
 import { failUpgrade, requestUpgrade } from './upgrading.ts';
@@ -73,8 +73,7 @@ function perform(draft: Draft, command: Command, now: number): Reply {
     case 'upgrade':
       return requestUpgrade(draft, now) ? { goal: 'upgrade' } : null;
     case 'stop':
-      obeyStop(draft, command.how, now);
-      return { goal: 'stop' };
+      return obeyStop(draft, command.how, now);
     default:
       return assertNever(command);
   }
@@ -93,20 +92,21 @@ function reload(draft: Draft, command: Extract<Command, { command: 'reload' }>):
 function abort(draft: Draft, reason: string): Reply {
   const { mode } = draft;
   if (mode.kind === 'upgrading') {
-    const goal = abortedGoal(draft, 'upgrade', 0);
+    const goal = abortedGoal(draft, 'upgrade');
     draft.effects.push({ do: 'cancel-upgrade' });
     failUpgrade(draft, reason);
     return goal;
   }
   if (mode.kind !== 'reloading') return null;
-  const failed = mode.preparing?.generation ?? draft.generation;
-  const goal = abortedGoal(draft, 'reload', failed);
-  if (mode.preparing) failPreparation(draft, failed, reason);
-  if (rollOf(draft)) abortRoll(draft, reason);
+  const { preparing, roll } = mode;
+  const rolls = roll !== null && canAbort(roll);
+  const goal = abortedGoal(draft, 'reload', rolls ? draft.generation : preparing?.generation);
+  if (preparing) failPreparation(draft, preparing.generation, reason);
+  if (rolls) abortRoll(draft, reason);
   return goal;
 }
 
-function abortedGoal(draft: Draft, method: 'reload' | 'upgrade', failed: number): Goal {
+function abortedGoal(draft: Draft, method: 'reload' | 'upgrade', failed = 0): Goal {
   const aborted = [...draft.operations].find(([, { goal }]) => goal === method)?.[0] ?? 0;
   return { goal: 'abort', aborted, method, failed };
 }
@@ -148,10 +148,10 @@ function pause(draft: Draft, paused: boolean): Reply {
 }
 
 /** A second, harder word shortens a stop; a softer one changes nothing. */
-function obeyStop(draft: Draft, how: 'graceful' | 'quick', now: number): void {
+function obeyStop(draft: Draft, how: 'graceful' | 'quick', now: number): Reply {
   const { mode, children } = draft;
-  if (mode.kind !== 'stopping') return stop(draft, how, now);
-  if (how === 'quick' && mode.how !== 'quick' && children.size > 0) {
+  if (mode.kind !== 'stopping') stop(draft, how, now);
+  else if (how === 'quick' && mode.how !== 'quick' && children.size > 0)
     stop(draft, 'quick', now, { exitCode: mode.exitCode, reason: mode.reason });
-  }
+  return children.size > 0 ? { goal: 'stop' } : done({ how });
 }

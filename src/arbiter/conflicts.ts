@@ -1,8 +1,17 @@
 import type { Draft } from './draft.ts';
 import type { Command } from './event.ts';
+import { isOut } from './park.ts';
 import { canAbort } from './roll.ts';
-import { findInSlot } from './slots.ts';
-import { isServing, type Mode, rollOf } from './state.ts';
+import { canRecycle, findInSlot } from './slots.ts';
+import {
+  type ArbiterState,
+  type Child,
+  isParked,
+  isServing,
+  isUp,
+  type Mode,
+  rollOf,
+} from './state.ts';
 
 export interface Conflict {
   why: 'conflict' | 'failed';
@@ -69,17 +78,37 @@ const rules: Partial<Record<Command['command'], Rule>> = {
     const waits = mode.roll?.stage.kind === 'confirming';
     return waits ? 'the new generation serves already; use rollback' : 'the reload has switched';
   },
-  reload({ generation }, command) {
-    const { ifGeneration } = command as Extract<Command, { command: 'reload' }>;
-    if (ifGeneration === undefined || ifGeneration === generation) return null;
-    return `generation ${generation} serves, not ${ifGeneration}`;
+  reload: (draft, command) =>
+    'ifGeneration' in command ? describeOtherGeneration(draft, command.ifGeneration) : null,
+  recycle(draft, command) {
+    const child = childOf(draft, command);
+    if (!child || canRecycle(draft, child)) return null;
+    return whyUnfit(child) ?? 'a reload replaces the worker';
   },
   drain(draft, command) {
-    const child = 'slot' in command && command.slot !== null && findInSlot(draft, command.slot);
-    if (!child) return null;
-    if (child.worker.phase === 'booting') return 'the worker is not ready yet';
-    if (!isServing(child)) return null;
+    const child = childOf(draft, command);
+    if (!child || !isServing(child)) return child ? whyUnfit(child) : null;
     const others = [...draft.children.values()].some((one) => one !== child && isServing(one));
     return others ? null : 'it is the only worker in rotation';
   },
 };
+
+/** Null when the one that is wanted serves. */
+export const describeOtherGeneration = (
+  { generation }: ArbiterState,
+  wanted: number | undefined,
+): string | null =>
+  wanted === undefined || wanted === generation
+    ? null
+    : `generation ${generation} serves, not ${wanted}`;
+
+const childOf = (draft: Draft, command: Command): Child | undefined =>
+  'slot' in command && command.slot !== null ? findInSlot(draft, command.slot) : undefined;
+
+/** Why nothing can be made of a worker; null of one that is up. */
+function whyUnfit(child: Child): string | null {
+  const { worker } = child;
+  if (worker.phase === 'booting') return 'the worker is not ready yet';
+  if (!isUp(child)) return 'the worker is leaving';
+  return isParked(child) && !isOut(child) ? 'the worker is parked until confirm or rollback' : null;
+}

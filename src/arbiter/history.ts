@@ -9,10 +9,9 @@ export class History {
 
   /** The words of whoever asked for a reload. */
   explain(generation: number, reason: string): void {
-    this.#reasons.set(generation, reason);
-    if (this.lastReload?.generation === generation && this.lastReload.outcome === 'done') {
-      this.lastReload = { ...this.lastReload, reason };
-    }
+    const { lastReload } = this;
+    if (lastReload?.generation !== generation) this.#reasons.set(generation, reason);
+    else if (lastReload.outcome === 'done') this.lastReload = { ...lastReload, reason };
   }
 
   /** `at` is milliseconds since the epoch. */

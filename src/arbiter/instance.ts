@@ -11,7 +11,7 @@ import { Children } from './children.ts';
 import type { ArbiterEvent, Command, Effect, Notice, Outcome } from './event.ts';
 import type { Generations } from './generations.ts';
 import { Hooks } from './hooks.ts';
-import type { Watcher } from './operation-record.ts';
+import type { Complete, Watcher } from './operation-record.ts';
 import { Records } from './records.ts';
 import { type ArbiterState, createState, type Policy } from './state.ts';
 import { type ControlPlace, type Invocation, Upgrade } from './upgrade.ts';
@@ -100,8 +100,12 @@ export class Instance {
   }
 
   /** As an operation: settles when it is over. */
-  operate(method: string, command: Command, watcher: Watcher): Promise<Outcome> {
-    const { op, ended } = this.records.operations.begin(method, watcher);
+  operate(
+    method: string,
+    command: Command,
+    ...caller: [watcher: Watcher, complete?: Complete]
+  ): Promise<Outcome> {
+    const { op, ended } = this.records.operations.begin(method, ...caller);
     this.#arbiter.push({ type: 'command', command, op });
     return ended;
   }
@@ -236,14 +240,8 @@ export class Instance {
   }
 
   #view() {
-    const { generation, target } = this.#arbiter.state;
-    const { addresses } = this.#options.listeners;
-    return {
-      pid: process.pid,
-      version: this.#options.version,
-      workers: target,
-      generation,
-      addresses,
-    };
+    const { generation, target: workers } = this.state;
+    const { listeners, version } = this.#options;
+    return { pid: process.pid, version, workers, generation, addresses: listeners.addresses };
   }
 }

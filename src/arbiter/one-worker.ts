@@ -2,17 +2,18 @@ import { type Draft, enter, log, update } from './draft.ts';
 import type { Outcome } from './event.ts';
 import { kill, retire } from './leave.ts';
 import { isOut, park, unpark } from './park.ts';
-import { findInSlot, isWanted } from './slots.ts';
+import { canRecycle, findInSlot } from './slots.ts';
 import { type Child, type ChildId, type Goal, isUp, policyOf } from './state.ts';
 
 /** Replaces workers that serve; each leaves when its successor is ready. */
 export function recycleSome(draft: Draft, slot: number | null): Goal {
   const children = new Map<ChildId, number>();
   for (const child of [...draft.children.values()]) {
-    if ((slot !== null && child.slot !== slot) || !isUp(child) || !isWanted(draft, child)) continue;
+    if ((slot !== null && child.slot !== slot) || !canRecycle(draft, child)) continue;
+    children.set(child.id, child.slot);
+    if (child.recycle !== null) continue; // it is being replaced: only wait for that
     update(draft, child, { recycle: 'requested' });
     log(draft, 'info', `Recycling worker (pid:${child.pid}) as asked`, child);
-    children.set(child.id, child.slot);
   }
   return { goal: 'recycle', children };
 }
@@ -20,10 +21,11 @@ export function recycleSome(draft: Draft, slot: number | null): Goal {
 export function drainOne(draft: Draft, slot: number): Goal | Outcome {
   const child = findInSlot(draft, slot);
   if (!child) return missing(slot);
-  if (isOut(child)) return unchanged(child);
+  const goal: Goal = { goal: 'drain', child: child.id };
+  if (isOut(child)) return child.worker.phase === 'parked' ? unchanged(child) : goal;
   park(draft, child, 'operator');
   log(draft, 'info', `Worker (pid:${child.pid}) is taken out of rotation`, child);
-  return { goal: 'drain', child: child.id };
+  return goal;
 }
 
 export function undrainOne(draft: Draft, slot: number): Goal | Outcome {
@@ -46,8 +48,9 @@ export function killOne(
   if (!child) return missing(slot);
   const goal: Goal = { goal: 'kill', child: child.id };
   log(draft, 'info', `Sending ${signal} to worker (pid:${child.pid}) as asked`, child);
-  if (signal === 'SIGKILL' || child.worker.phase === 'booting') {
-    kill(draft, child, 'why' in child.worker ? child.worker.why : 'requested');
+  const { worker } = child;
+  if (worker.phase === 'booting' || (signal === 'SIGKILL' && worker.phase !== 'failed')) {
+    kill(draft, child, 'why' in worker ? worker.why : 'requested');
     return goal;
   }
   if (isUp(child) && signal === 'SIGTERM') retire(draft, child, 'requested', now);

@@ -6,6 +6,12 @@ import type { Outcome, Progress } from './event.ts';
 
 export type Watcher = (progress: ProgressView) => void;
 
+/** Adds to a good result what only the shell knows. */
+export type Complete = (result: Result) => Result;
+type Result = Readonly<Record<string, unknown>>;
+
+const keep: Complete = (result) => result;
+
 /** How many that are over can still be asked for. */
 const mostEnded = 100;
 
@@ -18,6 +24,7 @@ interface OperationRecord {
   watchers: Set<Watcher>;
   ended: Deferred<Outcome>;
   running: boolean;
+  complete: Complete;
 }
 
 /** What the shell knows of operations: who waits for them, how far they are, and how they ended. */
@@ -32,7 +39,11 @@ export class OperationRecords {
   }
 
   /** Its first progress says that it was accepted, and under which id. */
-  begin(method: string, watcher: Watcher): { op: number; ended: Promise<Outcome> } {
+  begin(
+    method: string,
+    watcher: Watcher,
+    complete: Complete = keep,
+  ): { op: number; ended: Promise<Outcome> } {
     this.#last += 1;
     const op = this.#last;
     const last = { op, method, seq: 0, phase: 'waiting', text: '', slot: null, ...noSteps };
@@ -46,6 +57,7 @@ export class OperationRecords {
       watchers: new Set([watcher]),
       ended,
       running: true,
+      complete,
     });
     return { op, ended: ended.promise };
   }
@@ -69,7 +81,7 @@ export class OperationRecords {
     const told = tellsWorkers(record.method) ? { op, workers } : { op };
     record.ended.resolve(
       outcome.ok
-        ? { ok: true, result: { ...told, ...outcome.result } }
+        ? { ok: true, result: record.complete({ ...told, ...outcome.result }) }
         : { ...outcome, detail: { op, workers, ...outcome.detail } },
     );
     this.#forget();
@@ -99,11 +111,10 @@ export class OperationRecords {
   /** Undefined for one that never was, or is too long ago. */
   join(op: number, watcher: Watcher): Promise<Outcome> | undefined {
     const record = this.#records.get(op);
-    if (record?.running) {
-      watcher(record.last);
-      record.watchers.add(watcher);
-    }
-    return record?.ended.promise;
+    if (!record) return undefined;
+    watcher(record.last); // also of one that is over, because it tells the method
+    if (record.running) record.watchers.add(watcher);
+    return record.ended.promise;
   }
 
   running(): { op: number; method: string; phase: string; text: string; ageMs: number }[] {

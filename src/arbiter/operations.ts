@@ -113,8 +113,12 @@ function isScaled(draft: Draft, { from, to }: { from: number; to: number }): boo
   const end = Math.min(to, draft.target);
   for (let slot = from; slot < end; slot += 1) if (!slotIsFilled(draft, slot)) return false;
   const beyond = Math.max(to, draft.target);
-  return to > from || [...draft.children.values()].every(({ slot }) => slot < beyond);
+  return to > from || [...draft.children.values()].every((child) => isGone(child, beyond));
 }
+
+/** Or there only in case of a rollback. */
+const isGone = ({ slot, worker }: Child, beyond: number): boolean =>
+  slot < beyond || (worker.phase === 'parked' && worker.by === 'reload');
 
 /** A worker could not boot: what was to bring it has failed, and what was there before stays. */
 export function failOperationsFor(draft: Draft, child: Child, message: string): void {

@@ -1,8 +1,9 @@
 import { TsgunError } from '../core/errors.ts';
-import type { ArbiterApi, Params, Result } from '../protocol/control/methods.ts';
+import type { ArbiterApi, Caller, Params, Result } from '../protocol/control/methods.ts';
 import { checkApp } from './check-app.ts';
+import { describeOtherGeneration } from './conflicts.ts';
 import type { Command } from './event.ts';
-import { unwrap } from './operation-record.ts';
+import { type Complete, unwrap } from './operation-record.ts';
 import { viewChanges } from './operator-config.ts';
 import type { OperatorOptions } from './operator-options.ts';
 
@@ -14,19 +15,17 @@ export function createReloadApi(options: OperatorOptions): Pick<ArbiterApi, 'rel
   const { instance, errorLog } = options;
   let rehearsing = false;
   return {
-    async reload(params, { progress }) {
+    async reload(params, caller) {
       const { dryRun = false, reason } = params;
       if (reason !== undefined) errorLog.log({ level: 'info', message: `Reload: ${reason}` });
-      if (!dryRun) {
-        const command = reloadCommand(options, params);
-        return reload(options, params, () => instance.operate('reload', command, progress));
-      }
-      if (rehearsing) {
-        throw new TsgunError('TSGUN_E_CONFLICT', 'Cannot reload: another dry run is under way');
-      }
+      if (!dryRun) return reload(options, params, caller);
+      const refusal = whyNoRehearsal(options, params, rehearsing);
+      if (refusal !== null) throw new TsgunError('TSGUN_E_CONFLICT', `Cannot reload: ${refusal}`);
       rehearsing = true;
       try {
-        return await instance.records.operations.run('reload', progress, () => rehearse(options));
+        return await instance.records.operations.run('reload', caller.progress, () =>
+          rehearse(options),
+        );
       } finally {
         rehearsing = false;
       }
@@ -34,20 +33,34 @@ export function createReloadApi(options: OperatorOptions): Pick<ArbiterApi, 'rel
   };
 }
 
-type Operate = () => ReturnType<OperatorOptions['instance']['operate']>;
+function whyNoRehearsal(
+  { instance }: OperatorOptions,
+  { ifGeneration }: Params<'reload'>,
+  rehearsing: boolean,
+): string | null {
+  if (rehearsing) return 'another dry run is under way';
+  return describeOtherGeneration(instance.state, ifGeneration);
+}
 
 async function reload(
-  { instance }: OperatorOptions,
-  { reason }: Params<'reload'>,
-  operate: Operate,
+  options: OperatorOptions,
+  params: Params<'reload'>,
+  { progress }: Caller,
 ): Promise<Result<'reload'>> {
+  const { instance } = options;
   const { generation: previous } = instance.state;
   const before = instance.current().settings;
-  const outcome = await operate();
+  const complete: Complete = (result) => {
+    const { settings, origins } = instance.current();
+    return { ...result, previous, changes: viewChanges(before, settings, origins) };
+  };
+  const command = reloadCommand(options, params);
+  const outcome = await instance.operate('reload', command, progress, complete);
   const result = unwrap(outcome) as Result<'reload'>;
-  const { settings, origins } = instance.current();
-  if (reason !== undefined) instance.records.history.explain(result.generation, reason);
-  return { ...result, previous, changes: viewChanges(before, settings, origins) };
+  if (params.reason !== undefined) {
+    instance.records.history.explain(result.generation, params.reason);
+  }
+  return result;
 }
 
 function reloadCommand(

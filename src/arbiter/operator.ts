@@ -46,7 +46,7 @@ export function createOperator(options: OperatorOptions): ArbiterApi {
       if (!ended) throw new TsgunError('TSGUN_E_OPERATION', `There is no operation op:${op}`);
       return unwrap(await ended);
     },
-    scale: ({ workers }, caller) => operate('scale', scaleCommand(String(workers)), caller),
+    scale: ({ workers }, caller) => operate('scale', scaleCommand(workers), caller),
     abort: withReason('abort'),
     rollback: withReason('rollback'),
     confirm: simple('confirm'),

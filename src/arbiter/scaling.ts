@@ -14,7 +14,11 @@ export const addWorkers = (workers: number, by: number): number =>
 export const bound = (workers: number): number => Math.min(mostWorkers, workers);
 
 /** What changes the target changes what both outcomes of a reload want. */
-export function scale(draft: Draft, change: (workers: number) => number): ScaleGoal | Outcome {
+export function scale(
+  draft: Draft,
+  change: (workers: number) => number,
+): ScaleGoal | Outcome | null {
+  if (draft.mode.kind === 'stopping') return null;
   const from = draft.target;
   const to = change(from);
   if (to === from) return { ok: true, result: { from, to, changed: false } };

@@ -1,4 +1,12 @@
-import { type ArbiterState, type Child, isParked, isServing, isStaying, rollOf } from './state.ts';
+import {
+  type ArbiterState,
+  type Child,
+  isParked,
+  isServing,
+  isStaying,
+  isUp,
+  rollOf,
+} from './state.ts';
 
 /** The slot whose new worker goes first. */
 export const canarySlot = 0;
@@ -14,6 +22,10 @@ export const isWanted = (state: ArbiterState, child: Child): boolean =>
   isStaying(child) &&
   child.generation === generationFor(state, child.slot) &&
   child.recycle === null;
+
+/** It can be replaced by another one like it. */
+export const canRecycle = (state: ArbiterState, child: Child): boolean =>
+  isUp(child) && child.generation === generationFor(state, child.slot);
 
 /** Slots below the target that have the worker they should have, in rotation or taken out of it. */
 export function countReady(state: ArbiterState): number {

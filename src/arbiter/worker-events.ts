@@ -93,9 +93,11 @@ function notifyExit(draft: Draft, child: Child, death: Death, reason: ExitReason
     uptimeMs: Math.round(now - spawnedAt),
     vitals,
     tail,
-    stack: worker.phase === 'failed' ? (worker.failure.stack ?? null) : child.stack,
+    stack: worker.phase === 'failed' ? stackOf(worker.failure) : child.stack,
   });
 }
+
+const stackOf = ({ message, stack }: Failure): string => stack ?? message;
 
 const bootFailures: ReadonlySet<ExitReason> = new Set<ExitReason>(['boot-failed', 'boot-timeout']);
 
@@ -138,9 +140,15 @@ const isFailure = (reason: ExitReason): boolean => failing.has(reason);
 function failureOf(child: Child, death: Death): Failure {
   const { worker } = child;
   if (worker.phase === 'failed') return withOutput(worker.failure, death);
-  const message = 'why' in worker ? worker.why : describeDeath(death);
-  return { kind: 'boot', message: death.tail ? `${message}\n${death.tail}` : message };
+  const message = 'why' in worker ? (silences[worker.why] ?? worker.why) : describeDeath(death);
+  const more = child.stack ?? death.tail;
+  return { kind: 'boot', message: more ? `${message}\n${more}` : message };
 }
+
+const silences: Partial<Record<ExitReason, string>> = {
+  timeout: 'it did not beat within timeout',
+  'boot-timeout': 'it was not ready within boot_timeout',
+};
 
 /** Where a module cannot be parsed, Node tells only in its last output. */
 const withOutput = (failure: Failure, { tail }: Death): Failure =>

@@ -19,7 +19,7 @@ const settings = (change: Partial<Settings>): Settings => ({
   ...change,
 });
 
-/** A whole instance that is never started, and what it would read anew. */
+/** A whole instance without workers, and what it would read anew. */
 async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
   const errorLog = new ErrorLog({
     path: path.join(makeTempDir(t), 'log'),
@@ -55,13 +55,17 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
     invocation: { command: { file: 'x', args: [] }, cwd: '/', env: {} },
     listeners,
     generations,
-    policy,
+    policy: { ...policy, workers: 0 },
     pidFile: null,
     control: () => null,
     onNotice: () => undefined,
     onExit: () => undefined,
   });
-  t.after(() => errorLog.close());
+  await instance.start();
+  t.after(() => {
+    instance.obey({ command: 'stop', how: 'quick' });
+    return errorLog.close();
+  });
   const api = createConfigApi({
     clock: systemClock,
     errorLog,
@@ -106,8 +110,8 @@ test('config lists every setting once, with its origin, and what a reload makes 
         onReload: 'generation',
       },
       { name: 'workers', value: 3, origin: '--workers', onReload: 'generation' },
-      { name: 'timeout', value: 30, origin: 'default', onReload: 'generation' },
       { name: 'max_memory', value: 0, origin: 'default', onReload: 'live' },
+      { name: 'timeout', value: 30, origin: 'default', onReload: 'generation' },
     ],
   );
   assert.doesNotMatch(JSON.stringify(list), /s3cret/);
