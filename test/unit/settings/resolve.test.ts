@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
+import { suggest } from '../../../src/core/suggest.ts';
 import { diffSettings } from '../../../src/settings/changes.ts';
 import type { Setting } from '../../../src/settings/define.ts';
 import { toCamel, toKebab, toSnake } from '../../../src/settings/names.ts';
 import { type Given, resolveSettings } from '../../../src/settings/resolve.ts';
-import { suggest } from '../../../src/core/suggest.ts';
 import { defaultSettings, settingNames, table } from '../../../src/settings/table.ts';
 
 const value = (name: string, raw: unknown, origin = 'a file:1'): Given => ({
