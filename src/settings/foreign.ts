@@ -1,14 +1,14 @@
 /** Settings of Gunicorn, and flags of other names, that mean nothing here, or not yet. */
 const foreign = new Set(
   `asgi_disconnect_grace_period asgi_lifespan asgi_loop ca_certs casefold_http_method cert_reqs
-  certfile ciphers control_socket control_socket_disable control_socket_mode default_proc_name
+  certfile ciphers control_socket_disable default_proc_name
   dirty_app dirty_apps dirty_graceful_timeout dirty_threads dirty_timeout dirty_workers
   disable_redirect_access_to_syslog do_handshake_on_connect dogstatsd_tags enable_backlog_metric
   enable_stdio_inheritance forwarded_allow_ips forwarder_headers header_map http2_cleartext
   http2_initial_window_size http2_max_concurrent_streams http2_max_frame_size
   http2_max_header_list_size http_parser http_protocols keyfile log_config log_config_json
   log_syslog log_syslog_facility log_syslog_prefix log_syslog_to logconfig logconfig_dict
-  logconfig_json logger_class no_control_socket no_sendfile paste paste_global paster
+  logconfig_json logger_class no_sendfile paste paste_global paster
   permit_obsolete_folding permit_unconventional_http_method permit_unconventional_http_version
   preload preload_app protocol proxy_allow_from proxy_allow_ips proxy_protocol pythonpath
   raw_paste_global_conf reload_engine root_path secure_scheme_headers sendfile ssl_version

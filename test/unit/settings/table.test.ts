@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Setting } from '../../../src/settings/define.ts';
-import { toKebab } from '../../../src/settings/names.ts';
+import { isForeign } from '../../../src/settings/foreign.ts';
+import { toKebab, toSnake } from '../../../src/settings/names.ts';
 import { defaultSettings, sections, settingNames, table } from '../../../src/settings/table.ts';
 
 const entries = settingNames.map((name): [string, Setting<unknown>] => [name, table[name]]);
@@ -26,6 +27,10 @@ test('no two settings share a flag', () => {
     return [toKebab(name), ...aliases, ...short, ...negation];
   });
   assert.deepEqual(flags, [...new Set(flags)]);
+});
+
+test('no setting of ours is said to be missing', () => {
+  assert.deepEqual(settingNames.map(toSnake).filter(isForeign), []);
 });
 
 test("Gunicorn's settings have Gunicorn's defaults", () => {
