@@ -35,7 +35,9 @@ const http = (status: string) => (socket: net.Socket) =>
 test('a healthy instance has neither warnings nor failures but for versions', async (t) => {
   const address = await serve(t, http('204 No Content'));
   const checks = await diagnose(t, { status: { listeners: [views(address)] } });
-  const bad = checks.filter(({ name, verdict }) => verdict !== 'ok' && name !== 'versions');
+  // The tests also run on a Node.js that is not the pinned one.
+  const isVersion = (name: string) => name === 'versions' || name.startsWith('node of');
+  const bad = checks.filter(({ name, verdict }) => verdict !== 'ok' && !isVersion(name));
   assert.deepEqual(bad, []);
   assert.match(find(checks, 'reachable').message, /^127.*answers with 204 in \d+ ms$/);
   assert.match(find(checks, 'versions').message, /^The instance runs tsgun 0\.0\.0, and tsgunctl/);
