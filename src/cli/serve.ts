@@ -108,15 +108,17 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
         control.publish(notice);
         if (notice.notice !== 'serving') return;
         predecessor?.ready();
-        setImmediate(() => void startRest().then(() => tellOutcome(good)));
+        setImmediate(() => void startRest(good));
       },
       onExit: (exitCode, message) =>
         void control.close().then(() => resolve({ exitCode, message }), reject),
     });
     const openControl = prepareControl(options, parts, { control, instance });
-    const startRest = async () => {
+    const startRest = async (outcome?: Outcome) => {
       void errorLog.start();
-      if (!predecessor) await openControl(null);
+      if (predecessor) return; // its channel stays open until it has handed everything over
+      await openControl(null);
+      if (outcome) await tellOutcome(outcome);
     };
     predecessor?.onTakeOver((place) => {
       takeOver(parts, settings, errorLog);

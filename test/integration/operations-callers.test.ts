@@ -100,52 +100,88 @@ test('a stop fails what else is under way, and tells those who wait', async (t) 
   assert.equal((await tsgun.exited).code, 0);
 });
 
-test('an upgrade answers its caller, and the socket path answers again, with events of a new epoch', async (t) => {
-  const { cwd, tsgun, control, other, target } = await start(t);
-  writeFiles(cwd, { go: '' });
-  const events: EventView[] = [];
-  other.on('event', (event) => events.push(event));
-  const before = await other.call('subscribe', { topic: 'events' });
-  const load = hammer(t, { target, connections: 4, keepAlive: true });
-  const { from, to } = await control.call('upgrade', {});
+/** A successor is nobody's child in the end, so the test ends it by its pid, and before the old one. */
+function expectSuccessor(t: TestContext): (pid: number) => void {
+  let pid: number | null = null;
   t.after(async () => {
-    if (isAlive(to)) process.kill(to, 'SIGKILL');
-    await waitFor('the successor to be gone', () => !isAlive(to));
+    const one = pid;
+    if (one === null) return;
+    if (isAlive(one)) process.kill(one, 'SIGKILL');
+    await waitFor('the successor to be gone', () => !isAlive(one));
   });
+  return (known) => {
+    pid = known;
+  };
+}
+
+/** Connects to the program that has taken the path over. */
+const connectToSuccessor = (t: TestContext, file: string, pid: number): Promise<ControlClient> =>
+  waitFor('the successor to answer', async () => {
+    const client = await connectTo(t, file).catch(() => null);
+    return (await client?.call('ping', {}))?.pid === pid ? client : null;
+  });
+
+const waitForFile = `import { existsSync } from 'node:fs';
+export default async (req, res) => {
+  while (req.url === '/late' && !existsSync('go')) await new Promise((go) => setTimeout(go, 20));
+  res.end('old');
+};
+`;
+
+test('an upgrade answers its caller, and the path answers again, with events of a new epoch', async (t) => {
+  const setSuccessor = expectSuccessor(t);
+  const cwd = writeFiles(makeTempDir(t), { 'app.js': waitForFile });
+  const tsgun = await startTsgun(t, ['-w', '2', 'app.js'], { cwd });
+  const control = await connectControl(t, tsgun);
+  const file = controlPath(tsgun);
+  const target = { port: tsgun.port };
+  const events: EventView[] = [];
+  control.on('event', (event) => events.push(event));
+  const before = await control.call('subscribe', { topic: 'events' });
+  const load = hammer(t, { target, connections: 4, keepAlive: true });
+  const late = fetchOnce(target, '/late');
+  await waitFor('it to be asked', async () => {
+    const { requests } = await control.call('requests', {});
+    return requests.some(({ path: of }) => of === '/late');
+  });
+  writeFiles(cwd, { 'app.js': helloApp('new') });
+  const { from, to } = await control.call('upgrade', {});
+  setSuccessor(to);
   assert.equal(from, tsgun.pid);
-  assert.notEqual(to, from);
-  await Promise.all([control.closed, other.closed]);
-  assert.ok(
-    events.some(({ type }) => type === 'stopping'),
-    'told to the last',
-  );
-  const next = await waitFor('the socket of the new program', async () => {
-    const client = await connectTo(t, controlPath(tsgun)).catch(() => null);
-    if (client === null) return null;
-    const { pid } = await client.call('ping', {});
-    return pid === to ? client : null;
-  });
+
+  // The old program has still a request to answer, and the new one has the path already.
+  const next = await connectToSuccessor(t, file, to);
+  assert.equal((await next.call('hello', {})).instance, 'app');
+  assert.equal((await control.call('status', {})).mode, 'stopping');
+  const conflict = await failureOf(control.call('scale', { workers: '3' }));
+  assert.equal(conflict.code, 'TSGUN_E_CONFLICT');
   const news: EventView[] = [];
   next.on('event', (event) => news.push(event));
-  const after = await next.call('subscribe', {
-    topic: 'events',
-    since: before.seq,
-    epoch: before.epoch,
-  });
-  assert.notEqual(after.epoch, before.epoch);
+  const { seq: since, epoch } = before;
+  const after = await next.call('subscribe', { topic: 'events', since, epoch });
+  assert.notEqual(after.epoch, epoch);
   await waitFor('what happened before', () => news.some(({ type }) => type === 'serving'));
   assert.deepEqual(
     news.map(({ seq }) => seq),
     news.map((_, index) => index + 1),
   );
-  assert.equal((await next.call('hello', {})).instance, 'app');
-  await next.call('scale', { workers: '+1' });
+  writeFiles(cwd, { go: '' });
+  assert.equal((await late).body, 'old');
+  await control.closed;
+  assert.equal((await tsgun.exited).code, 0);
+  assert.ok(
+    events.some(({ type }) => type === 'worker-exited'),
+    'told to the last',
+  );
+
+  assert.equal((await next.call('scale', { workers: '+1' })).to, 3);
+  assert.equal((await (await connectTo(t, file)).call('ping', {})).pid, to);
   await load.stop();
   assert.deepEqual(load.failures, []);
   await next.call('stop', {});
   await next.closed;
   await waitFor('the successor to end', () => !isAlive(to));
-  assert.equal((await failureOf(connectTo(t, controlPath(tsgun)))).code, 'TSGUN_E_NOT_RUNNING');
+  assert.equal((await failureOf(connectTo(t, file))).code, 'TSGUN_E_NOT_RUNNING');
 });
 
 test('what is done by signal is told like what is asked for here', async (t) => {
@@ -157,8 +193,7 @@ test('what is done by signal is told like what is asked for here', async (t) => 
   tsgun.signal('SIGHUP');
   await waitFor('the reload', () => types.includes('reload-done'));
   assert.equal((await control.call('status', {})).lastReload?.outcome, 'done');
-  const { counts } = { counts: types.filter((type) => type === 'worker-exited').length };
-  assert.equal(counts, 2);
+  assert.equal(types.filter((type) => type === 'worker-exited').length, 2);
   tsgun.signal('SIGTTIN');
   await waitForStatus('three workers', control, ({ workers }) => workers.ready === 3);
 });

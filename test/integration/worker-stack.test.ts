@@ -122,7 +122,7 @@ test('two who ask at the same time get an answer', async (t) => {
 
 for (const [path, ms, frame] of [
   ['/burn', 1500, /^ {4}at burn /m], // or in what it calls
-  ['/expression', 25, /^ {4}at (RegExp\.test|Server\.serve) /],
+  ['/expression', 25, /^ {4}at (RegExp\.test|Server\.serve) /m],
 ] as const) {
   test(`a worker that is busy in ${path} shows it, is left alone, and goes on`, async (t) => {
     const worker = await startWorker(t, { app });
