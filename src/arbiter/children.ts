@@ -6,6 +6,7 @@ import type { Beat, FromWorker, RequestReport, ToWorker } from '../protocol/work
 import type { ArbiterEvent, Effect } from './event.ts';
 import type { Generation } from './generation.ts';
 import type { ChildId } from './state.ts';
+import { createTurns } from './turns.ts';
 import { workerRequest, workerStart } from './worker-command.ts';
 import { WorkerHandle } from './worker-handle.ts';
 
@@ -37,8 +38,9 @@ export class Children {
   /** What the dying said, by pid, until they are dead. */
   readonly #lastWords = new Map<number, string[]>();
   #lastReport = 0;
-  /** Wanted, and waiting for a hook. */
+  /** Wanted, and waiting for a hook or for their turn. */
   readonly #waiting = new Set<ChildId>();
+  readonly #turns = createTurns();
   #oomKills = readOomKills();
 
   constructor(options: ChildrenOptions) {
@@ -48,11 +50,12 @@ export class Children {
   spawn(effect: SpawnEffect): void {
     const generation = this.#options.generation(effect.generation);
     const hook = this.#options.beforeSpawn(generation, effect.slot);
-    if (!hook) return this.#start(effect, generation);
     this.#waiting.add(effect.child);
-    void hook.then(() => {
+    const start = () => {
       if (this.#waiting.delete(effect.child)) this.#start(effect, generation);
-    });
+    };
+    if (!hook) return this.#turns(start);
+    void hook.then(() => this.#turns(start));
   }
 
   send(id: ChildId, message: ToWorker): void {
@@ -165,6 +168,7 @@ export class Children {
         const pid = this.#handles.get(child)?.pid;
         return log({ level: message.level, message: message.message, slot, ...(pid && { pid }) });
       }
+      case 'overdue': // of a gateway
       case 'drained': // its exit follows, and says all
     }
   }

@@ -14,7 +14,7 @@ import { Hooks } from './hooks.ts';
 import type { Complete, Watcher } from './operation-record.ts';
 import { Records } from './records.ts';
 import { type ArbiterState, createState, type Policy } from './state.ts';
-import { type ControlPlace, type Invocation, Upgrade } from './upgrade.ts';
+import { type ControlPlace, type Invocation, type Switches, Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for; only as pid 1. */
 const reapMs = 1000;
@@ -30,6 +30,8 @@ export interface InstanceOptions {
   generations: Generations;
   policy: Policy;
   pidFile: PidFile | null;
+  /** Of a program that we succeed. */
+  switches?: Switches | undefined;
   /** Where we are controlled, for a successor. */
   control(): ControlPlace | null;
   onNotice(notice: Notice): void;
@@ -51,7 +53,7 @@ export class Instance {
     this.#options = options;
     const { clock, errorLog, generations, invocation, listeners, spawn } = options;
     const { log } = errorLog;
-    this.#arbiter = new Arbiter(createState(options.policy), clock, (effect) => {
+    this.#arbiter = new Arbiter(createState(options.policy, options.switches), clock, (effect) => {
       try {
         this.#perform(effect);
       } catch (error) {
@@ -81,6 +83,7 @@ export class Instance {
       push,
       listeners: () => listeners.pass(),
       control: options.control,
+      switches: () => this.switches,
       beforeExec: () => this.#hooks.run('preExec'),
     });
   }
@@ -93,6 +96,11 @@ export class Instance {
 
   get state(): ArbiterState {
     return this.#arbiter.state;
+  }
+
+  get switches(): Switches {
+    const { paused, held } = this.state;
+    return { paused, held };
   }
 
   obey(command: Command): void {

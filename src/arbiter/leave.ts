@@ -8,12 +8,34 @@ const cutMarginMs = 500;
 /** Between asking a hung worker to leave and killing it. */
 const termMs = 1000;
 
-/** Ask a serving worker for a drain; one that does not serve yet has nothing to finish. */
+/** One that still boots leaves as soon as it hears of it, or else after this. */
+const bootingMs = 2000;
+
+/** Ask a serving worker for a drain. */
 export function retire(draft: Draft, child: Child, why: ExitReason, now: number): void {
-  if (!isUp(child)) return kill(draft, child, why);
+  if (!isUp(child)) return dismiss(draft, child, why, now);
   const graceMs = policyOf(draft, child.generation).gracefulMs;
   enter(draft, child, { phase: 'draining', killAt: now + graceMs + cutMarginMs, why });
   askToDrain(draft, child, why);
+}
+
+/**
+ * One that boots may accept already, because it does so before we hear that it is ready; killed at
+ * that moment it would take a request with it.
+ */
+export function dismiss(draft: Draft, child: Child, why: ExitReason, now: number): void {
+  if (child.worker.phase !== 'booting' || child.pid === null) return kill(draft, child, why);
+  enter(draft, child, { phase: 'draining', killAt: now + bootingMs, why, boots: true });
+  askToDrain(draft, child, why);
+}
+
+/** It accepted before it heard that it was dismissed: what it has accepted gets the usual time. */
+export function allowToFinish(draft: Draft, child: Child, now: number): void {
+  const { worker } = child;
+  if (worker.phase !== 'draining' || !worker.boots) return;
+  const { gracefulMs } = policyOf(draft, child.generation);
+  const killAt = now + gracefulMs + cutMarginMs;
+  enter(draft, child, { phase: 'draining', killAt, why: worker.why });
 }
 
 /** One that drains already takes from it that its idle clients may not hold up a stop. */

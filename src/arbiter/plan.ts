@@ -1,6 +1,6 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { Draft } from './draft.ts';
-import { kill, retire } from './leave.ts';
+import { dismiss, retire } from './leave.ts';
 import { park } from './park.ts';
 import { generationFor, isWanted } from './slots.ts';
 import {
@@ -86,7 +86,7 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
   const wanted = members.find((child) => isWanted(draft, child));
   const others = members.filter((child) => child !== wanted);
   for (const other of others) {
-    if (!isUp(other)) kill(draft, other, reasonToLeave(draft, other));
+    if (!isUp(other)) dismiss(draft, other, reasonToLeave(draft, other), now);
     else if ((wanted && isUp(wanted)) || isForgone(draft, other)) replace(draft, other, now);
   }
   if (wanted || mustWait(draft, slot, now)) return;

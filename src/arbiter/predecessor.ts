@@ -1,17 +1,24 @@
 import {
   type ControlPlace,
   parseUpgradeWord,
+  type Switches,
+  switchesVariable,
   type UpgradeWord,
   upgradeVariable,
 } from './upgrade.ts';
 
 /** The new program's side of a binary upgrade: the one it was started by and is to succeed. */
 export interface Predecessor {
+  /** As they were when it started us. */
+  switches: Switches;
   ready(): void;
   failed(reason: string): void;
   /** Calls back once when everything is ours: it said so, and where it was controlled, or it died. */
-  onTakeOver(callback: (control: ControlPlace | null) => void): void;
+  onTakeOver(callback: TakeOver): void;
 }
+
+/** The switches are null when nobody could tell them any more. */
+type TakeOver = (control: ControlPlace | null, switches: Switches | null) => void;
 
 /**
  * Finds out whether an old program started this one, and clears its mark from the environment.
@@ -19,33 +26,42 @@ export interface Predecessor {
  */
 export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   const from = env[upgradeVariable];
+  const switches = parseSwitches(env[switchesVariable]);
   delete env[upgradeVariable];
+  delete env[switchesVariable];
   if (from === undefined || Number(from) !== process.ppid || !process.connected) return null;
   // The descriptors were made for us, but nobody could know our pid before.
   env['LISTEN_PID'] = String(process.pid);
   return {
+    switches,
     ready: () => tell({ upgrade: 'ready' }),
     failed: (reason) => tell({ upgrade: 'failed', reason }),
     onTakeOver,
   };
 }
 
+/** A program that knew of none had none thrown. */
+function parseSwitches(text = '{}'): Switches {
+  const { paused, held }: Partial<Switches> = JSON.parse(text);
+  return { paused: paused === true, held: held === true };
+}
+
 function tell(word: UpgradeWord): void {
   if (process.connected) process.send?.(word, undefined, undefined, () => undefined);
 }
 
-function onTakeOver(callback: (control: ControlPlace | null) => void): void {
-  const once = (control: ControlPlace | null) => {
+function onTakeOver(callback: TakeOver): void {
+  const once: TakeOver = (control, switches) => {
     process.removeListener('message', hear);
     process.removeListener('disconnect', lose);
     if (process.connected) process.disconnect?.();
-    callback(control);
+    callback(control, switches);
   };
   const hear = (message: unknown) => {
     const word = parseUpgradeWord(message);
-    if (word?.upgrade === 'take-over') once(word.control ?? null);
+    if (word?.upgrade === 'take-over') once(word.control ?? null, word.switches ?? null);
   };
-  const lose = () => once(null);
+  const lose = () => once(null, null);
   process.on('message', hear);
   process.once('disconnect', lose);
 }

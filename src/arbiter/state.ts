@@ -17,7 +17,8 @@ export type WorkerState =
   /** Out of rotation, finishing what is there; then alive and waiting to be put back. */
   | { phase: 'parking' | 'parked'; by: ParkedBy; since: number; lastBeat: number }
   | { phase: 'failed'; killAt: number; failure: Failure }
-  | { phase: 'draining'; killAt: number; why: ExitReason }
+  /** `boots`: it was asked to leave before it was known to be ready. */
+  | { phase: 'draining'; killAt: number; why: ExitReason; boots?: true }
   | { phase: 'dumping'; killAt: number; why: ExitReason }
   | { phase: 'killed'; why: ExitReason };
 
@@ -175,7 +176,10 @@ export function policyOf(state: ArbiterState, generation = state.generation): Po
   return policy;
 }
 
-export function createState(policy: Policy): ArbiterState {
+export function createState(
+  policy: Policy,
+  { paused, held } = { paused: false, held: false },
+): ArbiterState {
   return {
     mode: { kind: 'starting', next: 'serve' },
     generation: 1,
@@ -186,7 +190,7 @@ export function createState(policy: Policy): ArbiterState {
     children: new Map(),
     failures: new Map(),
     operations: new Map(),
-    held: false,
-    paused: false,
+    held,
+    paused,
   };
 }

@@ -6,11 +6,20 @@ import type { ArbiterEvent } from './event.ts';
 /** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
 export const upgradeVariable = 'TSGUN_UPGRADE_FROM';
 
+/** And which switches an operator has thrown. */
+export const switchesVariable = 'TSGUN_UPGRADE_SWITCHES';
+
+/** What an operator wanted of the old program, and did not want for this program only. */
+export interface Switches {
+  paused: boolean;
+  held: boolean;
+}
+
 /** What the programs tell each other over the channel between them. */
 export type UpgradeWord =
   | { upgrade: 'ready' }
   | { upgrade: 'failed'; reason: string }
-  | { upgrade: 'take-over'; control: ControlPlace | null };
+  | { upgrade: 'take-over'; control: ControlPlace | null; switches?: Switches };
 
 /** Where the old program is controlled; the new one takes the place over. */
 export interface ControlPlace {
@@ -34,6 +43,7 @@ export interface UpgradeOptions {
   push(event: ArbiterEvent): void;
   listeners(): readonly Inherited[];
   control(): ControlPlace | null;
+  switches(): Switches;
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
 }
@@ -70,11 +80,12 @@ export class Upgrade {
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
     const control = this.#options.control();
-    this.#phase.successor.send({ upgrade: 'take-over', control } satisfies UpgradeWord);
+    const switches = this.#options.switches(); // they may have been thrown meanwhile
+    this.#phase.successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
   }
 
   #exec(): void {
-    const { invocation, listeners, push, spawn } = this.#options;
+    const { invocation, listeners, push, spawn, switches } = this.#options;
     const passed = listeners();
     try {
       const successor = spawn({
@@ -85,6 +96,7 @@ export class Upgrade {
           LISTEN_FDS: String(passed.length),
           LISTEN_FDNAMES: passed.map(({ name }) => name).join(':'),
           [upgradeVariable]: String(process.pid),
+          [switchesVariable]: JSON.stringify(switches()),
         },
         descriptors: passed.map(({ fd }) => fd),
         output: 'inherit',

@@ -2,7 +2,7 @@ import { backoffDelay } from '../core/backoff.ts';
 import type { ExitReason } from '../core/exit-reason.ts';
 import { type Draft, enter, log, notify, update } from './draft.ts';
 import type { Death } from './event.ts';
-import { finishStop, terminate } from './leave.ts';
+import { allowToFinish, finishStop, terminate } from './leave.ts';
 import { changed, failOperationsFor, settleDead } from './operations.ts';
 import { abortRoll } from './roll.ts';
 import { canarySlot, generationFor } from './slots.ts';
@@ -17,6 +17,7 @@ export function onSpawned(draft: Draft, child: Child, pid: number, requestLimit:
 }
 
 export function onReady(draft: Draft, child: Child, now: number, note?: string): void {
+  if (child.worker.phase === 'draining') return allowToFinish(draft, child, now);
   if (child.worker.phase !== 'booting') return;
   const { slot, generation } = child;
   const ready = enter(draft, child, { phase: 'ready', since: now, lastBeat: now });

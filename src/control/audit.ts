@@ -1,5 +1,8 @@
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
+import type { Setting } from '../settings/define.ts';
+import { findSetting } from '../settings/resolve.ts';
+import { table } from '../settings/table.ts';
 import type { Connection } from './connection.ts';
 
 const longest = 400;
@@ -12,8 +15,16 @@ const nameCaller = ({ peer, client }: Connection): string =>
 
 /** Who has asked for what. */
 export function logCall(log: Log, method: string, params: object, connection: Connection): void {
-  const given = shorten(JSON.stringify(params));
+  const given = shorten(JSON.stringify(maskSecret(params)));
   log({ level: 'info', message: `Control: ${method} ${given} ${nameCaller(connection)}` });
+}
+
+/** What may be a secret is not written down, even where it is refused: a name can be mistyped. */
+function maskSecret(params: object): object {
+  if (!('name' in params) || !('value' in params)) return params;
+  const name = findSetting(String(params.name));
+  const setting: Setting<unknown> | undefined = name && table[name];
+  return setting && !setting.secret ? params : { ...params, value: '***' };
 }
 
 /** In one line, although the reason may come with the stack of an app. */

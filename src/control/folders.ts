@@ -29,15 +29,13 @@ function makeFolder(folder: string): boolean {
   }
 }
 
-const inUse = ['ENOTEMPTY', 'EEXIST', 'EBUSY', 'ENOENT', 'EACCES', 'EPERM', 'EROFS'];
-
-/** Removes those that are empty. */
+/** Removes those that are empty and still there; what cannot be removed stays. */
 export function removeFolders(folders: readonly string[]): void {
   for (const folder of folders.toReversed()) {
     try {
       rmdirSync(folder);
     } catch (error) {
-      if (!inUse.includes(errnoOf(error) ?? '')) throw error;
+      if (errnoOf(error) === undefined) throw error;
     }
   }
 }

@@ -45,6 +45,8 @@ export type FromConfigHost =
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
 
+const textOf = (value: unknown): string => (typeof value === 'string' ? value : 'no reason given');
+
 /** The script can write to the channel too, so its words are checked. */
 export function parseFromConfigHost(message: unknown): FromConfigHost | undefined {
   if (!isRecord(message)) return undefined;
@@ -53,11 +55,11 @@ export function parseFromConfigHost(message: unknown): FromConfigHost | undefine
     return { type, values, functions: functions.filter((name) => typeof name === 'string') };
   }
   if (type === 'failed') {
-    return { type, message: String(message['message']), stack: String(message['stack']) };
+    return { type, message: textOf(message['message']), stack: textOf(message['stack']) };
   }
   if (type === 'hook-done' && typeof id === 'number') return { type, id };
   if (type === 'hook-failed' && typeof id === 'number') {
-    return { type, id, stack: String(message['stack']) };
+    return { type, id, stack: textOf(message['stack']) };
   }
   return undefined;
 }

@@ -45,10 +45,11 @@ function apply(resolved: Resolved, given: Given, seen: Set<SettingName>): void {
     resolved.problems.push(`${given.origin}: ${what}`);
     return;
   }
-  const { schema }: Setting<unknown> = table[name];
+  const { schema, secret }: Setting<unknown> = table[name];
   const parsed = parse(name, given);
   if (!parsed.ok) {
-    const what = `expected ${parsed.expected}, not ${quote(given.raw)}`;
+    const wrong = secret ? 'what is there (secret)' : quote(given.raw);
+    const what = `expected ${parsed.expected}, not ${wrong}`;
     resolved.problems.push(`${given.origin}: ${toSnake(name)}: ${what}`);
     return;
   }
