@@ -170,7 +170,7 @@ test('a scale and a recycle whose workers cannot boot keep what is there', async
   assert.deepEqual([workers.wanted, workers.ready, workers.degraded], [2, 2, 0]);
   const recycle = await failureOf(control.call('recycle', { all: true }));
   assert.equal(recycle.code, 'TSGUN_E_OPERATION');
-  assert.match(recycle.message, /worker 0 of generation 1: Error: not today/);
+  assert.match(recycle.message, /worker [01] of generation 1: Error: not today/);
   assert.deepEqual(tsgun.workers(), before);
   assert.equal((await fetchOnce(target)).body, 'old');
   assert.equal((await control.call('status', {})).degraded, false);
