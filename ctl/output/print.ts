@@ -3,6 +3,7 @@ import { errnoOf } from '../../src/core/errors.ts';
 import type { Globals } from '../command-line/globals.ts';
 import { layLine } from '../terminal/line.ts';
 import type { Paint } from '../terminal/paint.ts';
+import { cleanText } from '../terminal/width.ts';
 import type { Line } from './look.ts';
 
 const noPaint: Paint = (_tone, text) => text;
@@ -29,6 +30,10 @@ export function renderLines(lines: readonly Line[], paint: Paint, width: number 
     .map((line) => `${layLine(line, width ?? Number.POSITIVE_INFINITY, paint)}\n`)
     .join('');
 }
+
+/** Bare values: as they are for a program, and for a terminal without what could steer it. */
+export const showBare = (text: string): string =>
+  isatty(1) ? text.split('\n').map(cleanText).join('\n') : text;
 
 let failure: Error | null = null;
 let listening = false;

@@ -13,6 +13,7 @@ import {
   printNote,
   printResult,
   renderLines,
+  showBare,
   wantsColor,
 } from './print.ts';
 
@@ -39,7 +40,7 @@ async function renderOutcome(run: Run, globals: Globals, { data, view }: Outcome
     }
     case 'value': {
       const { renderValue } = await import('./pick.ts');
-      return renderValue(data, globals.field);
+      return showBare(renderValue(data, globals.field));
     }
     case 'table': {
       const lines = await renderView(run, globals, { data, view });

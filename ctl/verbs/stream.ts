@@ -14,6 +14,7 @@ import {
   outputWidth,
   printResult,
   renderLines,
+  showBare,
   wantsColor,
 } from '../output/print.ts';
 import { renderEvent, renderLog } from '../render/streams.ts';
@@ -97,7 +98,7 @@ function renderRecord<T>(record: T, globals: Globals, { render }: Topic<T>, pain
     case 'jsonl':
       return `${toJson(record)}\n`;
     case 'value':
-      return renderValue(record, globals.field);
+      return showBare(renderValue(record, globals.field));
     case 'table':
       return renderLines(render(record), paint, outputWidth());
   }

@@ -144,6 +144,7 @@ export class Children {
   }
 
   #heard(child: ChildId, message: FromWorker, slot: number): void {
+    if (!this.#handles.has(child)) return; // it is buried already
     const { log, push } = this.#options;
     switch (message.type) {
       case 'ready':

@@ -83,7 +83,7 @@ export class Instance {
       push,
       listeners: () => listeners.pass(),
       control: options.control,
-      switches: () => this.switches,
+      switches: () => this.state,
       beforeExec: () => this.#hooks.run('preExec'),
     });
   }
@@ -96,11 +96,6 @@ export class Instance {
 
   get state(): ArbiterState {
     return this.#arbiter.state;
-  }
-
-  get switches(): Switches {
-    const { paused, held } = this.state;
-    return { paused, held };
   }
 
   obey(command: Command): void {

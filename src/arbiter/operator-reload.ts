@@ -10,6 +10,12 @@ import type { OperatorOptions } from './operator-options.ts';
 /** Nobody's number: a rehearsal holds its listeners and settings by it. */
 const rehearsal = 0;
 
+const longestReason = 500;
+
+/** It goes into the log, into events, and into every answer of `status`. */
+export const cutReason = (reason: string): string =>
+  reason.length > longestReason ? `${reason.slice(0, longestReason)}...` : reason;
+
 /** Reloads for real and rehearsed. */
 export function createReloadApi(options: OperatorOptions): Pick<ArbiterApi, 'reload'> {
   const { instance, errorLog } = options;
@@ -17,7 +23,9 @@ export function createReloadApi(options: OperatorOptions): Pick<ArbiterApi, 'rel
   return {
     async reload(params, caller) {
       const { dryRun = false, reason } = params;
-      if (reason !== undefined) errorLog.log({ level: 'info', message: `Reload: ${reason}` });
+      if (reason !== undefined) {
+        errorLog.log({ level: 'info', message: `Reload: ${cutReason(reason)}` });
+      }
       if (!dryRun) return reload(options, params, caller);
       const refusal = whyNoRehearsal(options, params, rehearsing);
       if (refusal !== null) throw new TsgunError('TSGUN_E_CONFLICT', `Cannot reload: ${refusal}`);
@@ -58,7 +66,7 @@ async function reload(
   const outcome = await instance.operate('reload', command, progress, complete);
   const result = unwrap(outcome) as Result<'reload'>;
   if (params.reason !== undefined) {
-    instance.records.history.explain(result.generation, params.reason);
+    instance.records.history.explain(result.generation, cutReason(params.reason));
   }
   return result;
 }

@@ -10,7 +10,7 @@ import type { Command } from './event.ts';
 import { unwrap } from './operation-record.ts';
 import { createConfigApi } from './operator-config.ts';
 import type { OperatorOptions } from './operator-options.ts';
-import { createReloadApi } from './operator-reload.ts';
+import { createReloadApi, cutReason } from './operator-reload.ts';
 import { viewListeners, viewStats, viewStatus, viewWorkers } from './operator-views.ts';
 import { findInSlot } from './slots.ts';
 import { isUp } from './state.ts';
@@ -30,7 +30,11 @@ export function createOperator(options: OperatorOptions): ArbiterApi {
   const withReason =
     <M extends 'abort' | 'rollback'>(command: M) =>
     ({ reason }: { reason?: string }, caller: Caller) =>
-      operate(command, { command, ...(reason !== undefined && { reason }) }, caller);
+      operate(
+        command,
+        { command, ...(reason !== undefined && { reason: cutReason(reason) }) },
+        caller,
+      );
   return {
     ...createConfigApi(options),
     ...createReloadApi(options),

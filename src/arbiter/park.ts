@@ -1,6 +1,6 @@
 import { answer, type Draft, enter, notify } from './draft.ts';
 import { changed } from './operations.ts';
-import { type Child, isParked, isServing, type ParkedBy, policyOf } from './state.ts';
+import { type Child, isParked, type ParkedBy, policyOf } from './state.ts';
 
 /** Takes a serving worker out of rotation; it finishes what is there, and stays. */
 export function park(draft: Draft, child: Child, by: ParkedBy): void {
@@ -18,7 +18,7 @@ export function unpark(draft: Draft, child: Child): void {
   const { worker } = child;
   if (worker.phase !== 'parking' && worker.phase !== 'parked') return;
   const { since, lastBeat } = worker;
-  enter(draft, child, { phase: 'ready', since, lastBeat });
+  enter(draft, child, { phase: 'ready', since, lastBeat, returning: true });
   overtake(draft, child, 'drain');
   draft.effects.push({ do: 'unpark', child: child.id });
 }
@@ -41,7 +41,10 @@ export function onParked(draft: Draft, child: Child): void {
 }
 
 export function onUnparked(draft: Draft, child: Child): void {
-  if (!isServing(child)) return;
+  const { worker } = child;
+  if (worker.phase !== 'ready' || !worker.returning) return; // an app can say so at any time
+  const { since, lastBeat } = worker;
+  enter(draft, child, { phase: 'ready', since, lastBeat });
   notify(draft, { notice: 'worker-unparked', ...identify(child) });
   changed(draft, child, 'returned');
   for (const [op, goal] of draft.operations) {

@@ -1,3 +1,4 @@
+import { TsgunError } from '../core/errors.ts';
 import {
   type ControlPlace,
   parseUpgradeWord,
@@ -22,14 +23,18 @@ type TakeOver = (control: ControlPlace | null, switches: Switches | null) => voi
 
 /**
  * Finds out whether an old program started this one, and clears its mark from the environment.
- * Only a living parent with a channel counts, so that a stray variable means nothing.
+ * Only a parent with a channel counts, so that a stray variable means nothing. Throws when it has
+ * died: what it has passed on would be held by somebody who does not know of it.
  */
 export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   const from = env[upgradeVariable];
   const switches = parseSwitches(env[switchesVariable]);
   delete env[upgradeVariable];
   delete env[switchesVariable];
-  if (from === undefined || Number(from) !== process.ppid || !process.connected) return null;
+  if (from === undefined || process.send === undefined) return null;
+  if (Number(from) !== process.ppid || !process.connected) {
+    throw new TsgunError('TSGUN_E_SYSTEM', `Cannot succeed pid ${from}: it has ended`);
+  }
   // The descriptors were made for us, but nobody could know our pid before.
   env['LISTEN_PID'] = String(process.pid);
   return {

@@ -13,7 +13,8 @@ export interface Failure {
 /** All deadlines are monotonic milliseconds. Each variant carries only what exists in its phase. */
 export type WorkerState =
   | { phase: 'booting'; bootDeadline: number }
-  | { phase: 'ready'; since: number; lastBeat: number }
+  /** `returning`: put back into rotation, which it has not confirmed yet. */
+  | { phase: 'ready'; since: number; lastBeat: number; returning?: true }
   /** Out of rotation, finishing what is there; then alive and waiting to be put back. */
   | { phase: 'parking' | 'parked'; by: ParkedBy; since: number; lastBeat: number }
   | { phase: 'failed'; killAt: number; failure: Failure }

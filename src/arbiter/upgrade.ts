@@ -80,12 +80,17 @@ export class Upgrade {
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
     const control = this.#options.control();
-    const switches = this.#options.switches(); // they may have been thrown meanwhile
+    const switches = this.#switches(); // they may have been thrown meanwhile
     this.#phase.successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
   }
 
+  #switches(): Switches {
+    const { paused, held } = this.#options.switches();
+    return { paused, held };
+  }
+
   #exec(): void {
-    const { invocation, listeners, push, spawn, switches } = this.#options;
+    const { invocation, listeners, push, spawn } = this.#options;
     const passed = listeners();
     try {
       const successor = spawn({
@@ -96,7 +101,7 @@ export class Upgrade {
           LISTEN_FDS: String(passed.length),
           LISTEN_FDNAMES: passed.map(({ name }) => name).join(':'),
           [upgradeVariable]: String(process.pid),
-          [switchesVariable]: JSON.stringify(switches()),
+          [switchesVariable]: JSON.stringify(this.#switches()),
         },
         descriptors: passed.map(({ fd }) => fd),
         output: 'inherit',

@@ -6,7 +6,7 @@ import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
-import type { ControlPlace, Invocation } from '../arbiter/upgrade.ts';
+import type { ControlPlace, Invocation, Switches } from '../arbiter/upgrade.ts';
 import type { Clock } from '../core/clock.ts';
 import { messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
@@ -102,6 +102,7 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
       errorLog,
       version,
       invocation,
+      switches: predecessor?.switches,
       control: () => control.place,
       onNotice(notice) {
         showState(notice, settings);
@@ -120,8 +121,9 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
       await openControl(null);
       if (outcome) await tellOutcome(outcome);
     };
-    predecessor?.onTakeOver((place) => {
+    predecessor?.onTakeOver((place, switches) => {
       takeOver(parts, settings, errorLog);
+      if (switches) follow(switches, instance);
       void openControl(place);
     });
     listenToSignals({
@@ -132,6 +134,12 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
     if (settings.reload) void watch(settings, errorLog, clock, instance);
     instance.start().then(() => clock.after(longestQuietMs, () => void startRest()), reject);
   });
+}
+
+/** What the operator has wanted while both programs ran. */
+function follow({ paused, held }: Switches, instance: Instance): void {
+  if (paused !== instance.state.paused) instance.obey({ command: paused ? 'pause' : 'unpause' });
+  if (held !== instance.state.held) instance.obey({ command: held ? 'hold' : 'resume' });
 }
 
 const good: Outcome = { exitCode: 0, message: null };

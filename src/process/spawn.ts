@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import type { Readable } from 'node:stream';
+import { Duplex, type Readable } from 'node:stream';
+import { ChildChannel } from './child-channel.ts';
 
 /** What to start. Never goes through a shell. */
 export interface SpawnRequest {
@@ -43,25 +44,30 @@ export type Spawn = (request: SpawnRequest) => SpawnedChild;
 
 export const spawnChild: Spawn = (request) => {
   try {
-    return watch(start(request));
+    return watch(start(request), request.channel);
   } catch (error) {
     // Node reports most failures later, by an event, but some (a list of arguments too long) now.
     return stillborn(error instanceof Error ? error : new Error(String(error)));
   }
 };
 
+/** After stdin, stdout and stderr. */
+const firstDescriptor = 3;
+
 const stdio = { capture: 'pipe', inherit: 'inherit', ignore: 'ignore' } as const;
 
 const start = (request: SpawnRequest): ChildProcess =>
   spawn(request.file, request.args, {
     cwd: request.cwd,
-    env: request.env,
+    env: request.channel
+      ? { ...request.env, NODE_CHANNEL_FD: String(firstDescriptor + request.descriptors.length) }
+      : request.env,
     stdio: [
       'ignore',
       stdio[request.output],
       stdio[request.output],
       ...request.descriptors,
-      ...(request.channel ? ['ipc' as const] : []),
+      ...(request.channel ? ['pipe' as const] : []),
     ],
     detached: request.detached ?? false,
     ...request.identity,
@@ -77,23 +83,22 @@ const stillborn = (error: Error): SpawnedChild => ({
   onExit: (listener) => process.nextTick(listener, { code: null, signal: null, error }),
 });
 
-function watch(child: ChildProcess): SpawnedChild {
+function watch(child: ChildProcess, hasChannel: boolean): SpawnedChild {
   let failure: Error | undefined;
+  const listeners: ((message: unknown) => void)[] = [];
+  const channel = hasChannel ? openChannel(child, listeners) : null;
   child.on('error', (error) => {
     failure = error;
     // What was never started does not close its end of the channel.
-    if (child.pid === undefined && child.connected) child.disconnect();
+    if (child.pid === undefined) channel?.close();
   });
   return {
     pid: child.pid,
     stdout: child.stdout,
     stderr: child.stderr,
-    send(message) {
-      // A child that has just died closes its channel first: its exit is about to be told.
-      if (child.connected) child.send(message, () => undefined);
-    },
+    send: (message) => channel?.send(message),
     kill: (signal) => child.kill(signal),
-    onMessage: (listener) => void child.on('message', listener),
+    onMessage: (listener) => void listeners.push(listener),
     onExit(listener) {
       if (child.pid === undefined) {
         child.once('error', (error) => listener({ code: null, signal: null, error }));
@@ -106,10 +111,23 @@ function watch(child: ChildProcess): SpawnedChild {
         function finish() {
           clearTimeout(grace);
           child.removeListener('close', finish);
+          channel?.close();
           tell();
         }
         child.once('close', finish);
       });
     },
   };
+}
+
+/** Not Node's own, which an app can make throw here, fill without end, and send descriptors over. */
+function openChannel(
+  { stdio: streams }: ChildProcess,
+  listeners: readonly ((message: unknown) => void)[],
+): ChildChannel | null {
+  const stream: unknown = [...(streams ?? [])].at(-1);
+  if (!(stream instanceof Duplex)) return null;
+  return new ChildChannel(stream, (message) => {
+    for (const listener of listeners) listener(message);
+  });
 }
