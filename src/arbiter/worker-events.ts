@@ -180,6 +180,7 @@ function countFailure(draft: Draft, child: Child, failure: Failure, now: number)
 function logDeath(draft: Draft, child: Child, death: Death, reason: ExitReason): void {
   const { worker, pid } = child;
   if (death.error) return log(draft, 'error', death.error, child);
+  if (pid === null) return; // it was not wanted any more before it was started
   if (worker.phase === 'killed') {
     return log(draft, 'info', `Worker (pid:${pid}) was killed by the arbiter: ${reason}`, child);
   }
