@@ -113,10 +113,14 @@ async function look(inspector: Inspector): Promise<Snapshot> {
   };
 }
 
+/** What older Node.js shows of the signal that has opened its inspector. */
+const wakening = /^ {4}at process\.emit \(node:events:/;
+
 const framesOf = (stack: string): string[] =>
   stack
     .split('\n')
     .filter((line) => line.startsWith('    at ') && !line.includes(`${mark}:`))
+    .filter((line, index) => index > 0 || !wakening.test(line))
     .slice(0, mostFrames);
 
 function render({ frames, inFlight }: Snapshot): string {
