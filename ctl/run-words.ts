@@ -21,6 +21,7 @@ export async function runWords(
     startedAt: process.uptime(),
     instance: null,
     op: null,
+    method: null,
     command: 'tsgunctl',
     obey: runWords,
   };

@@ -21,6 +21,8 @@ import { quoteWord } from './quote-word.ts';
 export interface DoctorOptions {
   /** Null when no instance answers. */
   client: ControlClient | Caller | null;
+  /** Why not. */
+  absence?: string | null;
   instance: string | null;
   socketPath: string | null;
   runDirs: readonly string[];
@@ -59,7 +61,7 @@ const longestMs = 3000;
 
 /** Looks at the instance and at what is around it; changes nothing, and never hangs. */
 export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
-  const { client, instance, root = '/', runDirs, socketPath } = options;
+  const { absence = null, client, instance, root = '/', runDirs, socketPath } = options;
   const facts = client ? await askInstance(client, root, longestMs) : null;
   const manifest = await readManifest();
   const command = commandFor(instance, socketPath);
@@ -68,7 +70,7 @@ export async function runDoctor(options: DoctorOptions): Promise<Check[]> {
   const checks = await Promise.all(
     Object.entries(looks).map(([name, look]) => examine(name, look, patient)),
   );
-  return [lookForInstance(patient), ...checks.flat()];
+  return [lookForInstance(patient, absence), ...checks.flat()];
 }
 
 async function examine(name: string, look: Look, patient: Patient): Promise<readonly Check[]> {
@@ -80,13 +82,13 @@ async function examine(name: string, look: Look, patient: Patient): Promise<read
   }
 }
 
-function lookForInstance({ facts, instance, socketPath }: Patient): Check {
+function lookForInstance({ facts, instance, socketPath }: Patient, absence: string | null): Check {
   const name = 'instance';
   const which = instance ?? socketPath;
   if (facts) return good(name, `${which ?? 'The instance'} answers`);
   const message = 'only the machine is looked at';
   if (which === null) return unknown(name, `No instance answers, ${message}`);
-  return fail(name, `${which} does not answer, ${message}`);
+  return fail(name, `${absence ?? `${which} does not answer`}; ${message}`);
 }
 
 const commandFor = (instance: string | null, socketPath: string | null): string => {

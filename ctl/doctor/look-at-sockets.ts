@@ -3,20 +3,21 @@ import { createConnection } from 'node:net';
 import path from 'node:path';
 import { describeCause, errnoOf } from '../../src/core/errors.ts';
 import { formatNumber } from '../output/format.ts';
-import { allOr, type Check, fail, good, unknown, warn } from './check.ts';
+import { allOr, type Check, fail, good, Unclear, unknown, warn } from './check.ts';
 import type { Patient } from './patient.ts';
 import { quoteWord } from './quote-word.ts';
 
 /** Who may connect to it is decided by its permissions first. */
-export async function lookAtControlSocket({ socketPath }: Patient): Promise<readonly Check[]> {
+export async function lookAtControlSocket(patient: Patient): Promise<readonly Check[]> {
   const name = 'control socket';
+  const { socketPath } = patient;
   if (socketPath === null) return [unknown(name, 'Nobody has named one')];
   try {
     const found = await stat(socketPath);
     const folder = await stat(path.dirname(socketPath));
     if (!found.isSocket()) return [fail(name, `${socketPath} is no socket`)];
     const problems: Check[] = [];
-    if ((found.mode & 0o002) !== 0) {
+    if ((found.mode & 0o002) !== 0 && !letsTwoGroupsIn(patient)) {
       const hint = 'set control_socket_mode to 600 or 660, and control_group';
       problems.push(fail(name, `Everybody may write to ${socketPath}`, hint));
     }
@@ -32,6 +33,17 @@ export async function lookAtControlSocket({ socketPath }: Patient): Promise<read
   } catch (error) {
     const message = `Cannot look at "${socketPath}": ${describeCause(error)}`;
     return [errnoOf(error) === 'ENOENT' ? fail(name, message) : unknown(name, message)];
+  }
+}
+
+/** A file has one group only: everybody may knock then, and the instance turns strangers away. */
+function letsTwoGroupsIn({ facts }: Patient): boolean {
+  try {
+    const groups = ['control_group', 'control_read_group'].map((name) => facts?.setting(name));
+    return groups.every((group) => typeof group === 'string') && groups[0] !== groups[1];
+  } catch (error) {
+    if (!(error instanceof Unclear)) throw error;
+    return false; // it did not tell its settings
   }
 }
 

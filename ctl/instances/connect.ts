@@ -48,10 +48,12 @@ async function connectByName(name: string, folders: readonly string[]): Promise<
   if (alive?.client) return { client: alive.client, instance: name, words: ['-i', name] };
   const denied = attempts.find(({ error }) => error?.code === 'TSGUN_E_DENIED');
   if (denied?.error) throw denied.error;
-  const others = [...new Set(listPlaces(folders).map((place) => place.name))];
+  const others = (await attemptAll(listPlaces(folders))).filter(({ client }) => client !== null);
+  closeAll(others);
+  const names = [...new Set(others.map(({ place }) => place.name))];
   const stale = attempts.some(({ error }) => !error?.message.endsWith('no such socket'));
   const why = stale ? 'nothing listens on its socket' : `no socket in ${folders.join(' or ')}`;
-  const hint = others.length === 0 || stale ? '' : `, there are: ${others.join(', ')}`;
+  const hint = names.length === 0 || stale ? '' : `, there are: ${names.join(', ')}`;
   const message = `Instance ${JSON.stringify(name)} is not running: ${why}${hint}`;
   throw new TsgunError('TSGUN_E_NOT_RUNNING', message);
 }

@@ -63,7 +63,11 @@ export function formatTime(at: number): string {
 export const formatAgo = (at: number, now: number): string =>
   `${formatDuration(Math.max(0, now - at))} ago`;
 
-/** A value of a setting, as short as it can be told. */
+/** A setting that is not set is no "-", which is the name of a stream. */
+export const formatSetting = (value: unknown): string =>
+  value === null ? 'none' : formatValue(value);
+
+/** A value as short as it can be told. */
 export function formatValue(value: unknown): string {
   if (value === null || value === undefined) return '-';
   if (typeof value === 'string') return value === '' ? '""' : value;

@@ -5,16 +5,18 @@ interface Failed {
   code: ErrorCode;
   /** Of the operation, where one was begun or joined. */
   op: number | null;
+  method: string | null;
   /** How to call this program for the same instance. */
   command: string;
   detail: Readonly<Record<string, unknown>>;
 }
 
 /** What the user can do now; null when the message says it all. */
-export function hintFor({ code, op, command, detail }: Failed): string | null {
+export function hintFor(failed: Failed): string | null {
+  const { code, op, command, detail } = failed;
   switch (code) {
     case 'TSGUN_E_TIMEOUT':
-      return op === null ? null : hintToFollow(op, command);
+      return op === null ? null : hintToFollow(failed);
     case 'TSGUN_E_LOST':
       return op === null
         ? null
@@ -22,7 +24,7 @@ export function hintFor({ code, op, command, detail }: Failed): string | null {
     case 'TSGUN_E_NOT_RUNNING':
       return '"tsgunctl list" shows all instances';
     case 'TSGUN_E_CONFLICT':
-      return `"${command} status" shows what is under way`;
+      return `"${command} status" shows the state of the instance`;
     default: {
       const [first] = failedWorkers(detail);
       return first === undefined ? null : `"${command} why ${first.slot}" tells more`;
@@ -30,8 +32,12 @@ export function hintFor({ code, op, command, detail }: Failed): string | null {
   }
 }
 
-export const hintToFollow = (op: number, command: string): string =>
-  `follow with "${command} wait op:${op}", give up with "${command} abort"`;
+/** Only a reload and an upgrade can be given up. */
+export function hintToFollow({ op, method, command }: Omit<Failed, 'code' | 'detail'>): string {
+  const follow = `follow with "${command} wait op:${op}"`;
+  const known = method === 'reload' || method === 'upgrade';
+  return known ? `${follow}, give up with "${command} abort"` : follow;
+}
 
 /** Of an operation's failure, as far as it says so. */
 export function failedWorkers({ workers }: Failed['detail']): { slot: number; detail: string }[] {

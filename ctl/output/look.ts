@@ -22,10 +22,13 @@ export interface Renderer<T> {
   lines(data: T, look: Look): Line[];
   /** What is a list: one object per line with `-o jsonl`, columns with `--fields`. */
   rows?(data: T): readonly unknown[];
+  /** Lines that do not fit the terminal are cut; else they go on below, and nothing is lost. */
+  cut?: true;
 }
 
 /** A result together with what can show it. */
 export interface View {
   lines(look: Look): Line[];
   rows: (() => readonly unknown[]) | null;
+  cut?: boolean;
 }

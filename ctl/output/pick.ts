@@ -40,7 +40,7 @@ function bare(value: unknown): string {
   return typeof value === 'object' ? JSON.stringify(value) : String(value);
 }
 
-function fieldsOf(data: unknown): string[] {
+export function fieldsOf(data: unknown): string[] {
   const one: unknown = Array.isArray(data) ? data[0] : data;
   return typeof one === 'object' && one !== null ? Object.keys(one) : [];
 }

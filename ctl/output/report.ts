@@ -45,7 +45,7 @@ async function renderOutcome(run: Run, globals: Globals, { data, view }: Outcome
     case 'table': {
       const lines = await renderView(run, globals, { data, view });
       const paint = await choosePaint(wantsColor(globals.color));
-      return renderLines(lines, paint, outputWidth());
+      return renderLines(lines, paint, view?.cut === true ? outputWidth() : null);
     }
   }
 }
@@ -82,8 +82,8 @@ export async function reportFailure(run: Run, globals: Globals, thrown: unknown)
   const { failedWorkers, hintFor, hintToFollow } = await import('./hints.ts');
   const hint =
     exit === controlExitCodes.interrupted && run.op !== null
-      ? hintToFollow(run.op, run.command)
-      : hintFor({ code: error.code, detail: error.detail, op: run.op, command: run.command });
+      ? hintToFollow(run)
+      : hintFor({ ...run, code: error.code, detail: error.detail });
   if (globals.output === 'json' || globals.output === 'jsonl') {
     const { toJson, wrapFailure } = await import('./json.ts');
     printResult(`${toJson(wrapFailure(factsOf(run), error, exit, hint))}\n`);

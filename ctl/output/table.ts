@@ -1,9 +1,10 @@
+import { usageError } from '../command-line/globals.ts';
 import type { Piece } from '../terminal/line.ts';
 import type { Tone } from '../terminal/paint.ts';
 import { cleanText, cutText, widthOf } from '../terminal/width.ts';
 import { formatValue } from './format.ts';
 import type { Line, Look } from './look.ts';
-import { pickField } from './pick.ts';
+import { fieldsOf, pickField } from './pick.ts';
 
 /** A column of a table. Columns are shown in their order. */
 export interface Column<Row> {
@@ -15,6 +16,8 @@ export interface Column<Row> {
   dispensable?: number;
   /** It can be cut to this width before anything is left out. */
   shortest?: number;
+  /** It is cut before all others, where that is enough. */
+  yields?: true;
   text(row: Row): string;
   tone?(row: Row): Tone;
 }
@@ -27,7 +30,8 @@ export function renderTable<Row>(
   rows: readonly Row[],
   { width, header, fields }: Look,
 ): Line[] {
-  const chosen = fields === null ? columns : fields.map((field) => chooseColumn(field, columns));
+  const chosen =
+    fields === null ? columns : fields.map((field) => chooseColumn(field, columns, rows));
   const wanted = chosen.map((column) => ({ column, width: widthOfColumn(column, rows, header) }));
   const fitting = width === null ? wanted : fitColumns(wanted, width);
   const lines: Line[] = rows.map((row) =>
@@ -53,6 +57,10 @@ export function fitColumns<Row>(all: readonly Sized<Row>[], width: number): read
   let columns = all;
   const over = () =>
     columns.reduce((sum, one) => sum + one.width + gap.length, -gap.length) - width;
+  const yielding = all.find(({ column }) => column.yields);
+  if (yielding && yielding.width - over() >= (yielding.column.shortest ?? 0)) {
+    return over() > 0 ? cutColumn(all, yielding.column, over()) : all;
+  }
   const order = all.toSorted((a, b) => (b.column.dispensable ?? 0) - (a.column.dispensable ?? 0));
   for (const { column } of order) {
     const excess = over();
@@ -94,15 +102,23 @@ function layRow<Row>(
 }
 
 /** One of the known columns by field or title, or any field that the rows have. */
-function chooseColumn<Row>(name: string, columns: readonly Column<Row>[]): Column<Row> {
+function chooseColumn<Row>(
+  name: string,
+  columns: readonly Column<Row>[],
+  rows: readonly Row[],
+): Column<Row> {
   const known = columns.find(
     ({ field, title }) => field === name || title.toLowerCase() === name.toLowerCase(),
   );
-  return (
-    known ?? {
-      field: name,
-      title: name.toUpperCase(),
-      text: (row) => formatValue(pickField(row, name)),
-    }
-  );
+  if (known) return known;
+  if (rows.length > 0 && rows.every((row) => pickField(row, name) === undefined)) {
+    const names = [...new Set([...columns.map(({ field }) => field), ...fieldsOf(rows)])];
+    const unknown = JSON.stringify(name);
+    throw usageError(`--fields: there is no column ${unknown}, there are ${names.join(', ')}`);
+  }
+  return {
+    field: name,
+    title: name.toUpperCase(),
+    text: (row) => formatValue(pickField(row, name)),
+  };
 }

@@ -7,7 +7,7 @@ import type { Tone } from '../terminal/paint.ts';
 export interface InstanceView {
   name: string;
   socket: string;
-  /** The mode of one that answers; else degraded, stale, denied or silent. */
+  /** The mode of one that answers, degraded or paused; else stale, denied or silent. */
   state: string;
   status: StatusView | null;
 }
@@ -49,6 +49,7 @@ const columns: readonly Column<InstanceView>[] = [
 ];
 
 export const listRenderer: Renderer<readonly InstanceView[]> = {
+  cut: true,
   lines: (instances, look): Line[] =>
     instances.length === 0 && look.fields === null
       ? [['No instances']]

@@ -31,6 +31,7 @@ const columns: readonly Column<Listener>[] = [
 ];
 
 export const listenersRenderer: Renderer<readonly Listener[]> = {
+  cut: true,
   lines: (listeners, look) => renderTable(columns, listeners, look),
   rows: (listeners) => listeners,
 };

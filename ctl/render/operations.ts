@@ -1,5 +1,5 @@
 import type { MethodName, Result } from '../../src/protocol/control/methods.ts';
-import { formatDuration, formatValue } from '../output/format.ts';
+import { formatDuration, formatSetting } from '../output/format.ts';
 import type { Line, Renderer } from '../output/look.ts';
 import { renderOutcomes, summariseOutcomes } from './outcomes.ts';
 
@@ -47,7 +47,7 @@ export const operationRenderers = {
   confirm: generationServes,
   rollback: generationServes,
   recycle: oneByOne,
-  drain: oneByOne,
+  drain: { lines: ({ workers }) => renderOutcomes(workers, { parked: 'drained' }) },
   undrain: oneByOne,
   kill: oneByOne,
   dump: {
@@ -57,8 +57,8 @@ export const operationRenderers = {
         .trimEnd()
         .split('\n')
         .map((line): Line => ['  ', line]),
-      ...(inFlight.length === 0 ? [] : [['In flight:'] as const]),
-      ...inFlight.map((line): Line => ['  ', line]),
+      ...(inFlight.length === 0 ? [] : [['  In flight:'] as const]),
+      ...inFlight.map((line): Line => ['    ', line]),
     ],
   },
   hold: heldOrNot,
@@ -77,8 +77,8 @@ export const operationRenderers = {
     lines: ({ name, from, to, changed }): Line[] => [
       [
         changed
-          ? `${name}: ${formatValue(from)} -> ${formatValue(to)}, until the next reload`
-          : `${name}: ${formatValue(to)}, as before`,
+          ? `${name}: ${formatSetting(from)} -> ${formatSetting(to)}, until the next reload`
+          : `${name}: ${formatSetting(to)}, as before`,
       ],
     ],
   },

@@ -13,10 +13,13 @@ const tones: Readonly<Record<WorkerOutcome['outcome'], Tone>> = {
 };
 
 /** What happened to each worker of an operation on one of them. */
-export const renderOutcomes = (workers: readonly WorkerOutcome[]): Line[] =>
+export const renderOutcomes = (
+  workers: readonly WorkerOutcome[],
+  words: Partial<Record<WorkerOutcome['outcome'], string>> = {},
+): Line[] =>
   workers.map(({ slot, pid, generation, outcome, detail }) => [
     `worker ${slot}${pid === null ? '' : ` (pid ${pid}, generation ${generation})`}: `,
-    [tones[outcome] ?? 'plain', outcome],
+    [tones[outcome] ?? 'plain', words[outcome] ?? outcome],
     detail === null ? '' : `, ${detail}`,
   ]);
 

@@ -2,7 +2,7 @@ import type { Result } from '../../src/protocol/control/methods.ts';
 import { formatDuration } from '../output/format.ts';
 import type { Line, Look, Renderer } from '../output/look.ts';
 import { renderTable } from '../output/table.ts';
-import { changeColumns } from './config.ts';
+import { broughtColumns, changeColumns } from './config.ts';
 import { summariseOutcomes } from './outcomes.ts';
 
 type Reload = Result<'reload'>;
@@ -10,7 +10,7 @@ type Reload = Result<'reload'>;
 export const reloadRenderer: Renderer<Reload> = {
   lines: (reload, look) => [
     renderHead(reload, look),
-    ...renderTable(changeColumns, reload.changes, {
+    ...renderTable(reload.outcome === 'dry-run' ? changeColumns : broughtColumns, reload.changes, {
       ...look,
       header: look.header && reload.changes.length > 0,
       fields: null,

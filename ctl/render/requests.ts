@@ -30,12 +30,20 @@ const columns: readonly Column<RequestView>[] = [
   { field: 'path', title: 'PATH', shortest: 12, text: ({ path }) => path },
 ];
 
+const noRequests = 'No requests in flight';
+
 export const requestsRenderer: Renderer<Result<'requests'>> = {
+  cut: true,
   lines: ({ requests, silent }, look) => [
     ...(requests.length === 0 && look.fields === null
-      ? [['No requests in flight']]
+      ? [[silent.length === 0 ? noRequests : `${noRequests} in the workers that answered`]]
       : renderTable(columns, requests, look)),
-    ...silent.map((slot): Line => [['warn', `worker ${slot} did not answer in time`]]),
+    ...silent.map(
+      (slot): Line => [
+        ['warn', `Worker ${slot} did not answer in time`],
+        `; what it does: ${look.command} dump ${slot}`,
+      ],
+    ),
   ],
   rows: ({ requests }) => requests,
 };

@@ -17,12 +17,14 @@ const most = 3;
 
 /** At most 15 lines. */
 export const statusRenderer: Renderer<StatusView> = {
+  cut: true,
   lines: (status, look) => [
     renderHead(status),
     labelled('app', status.app),
     labelled('workers', ...renderWorkers(status)),
     ...renderListeners(status, look),
     labelled('traffic', renderTraffic(status)),
+    labelled('requests', renderRequests(status)),
     labelled('memory', renderMemory(status)),
     ...renderOperations(status),
     ...renderConfirm(status, look),
@@ -74,15 +76,15 @@ function renderListeners({ listeners }: StatusView, { command }: Look): Line[] {
 }
 
 function renderTraffic({ traffic }: StatusView): string {
-  const { requests, requestsPerSecond, p50Ms, p99Ms, inFlight, connections } = traffic;
-  return [
-    `${formatRate(requestsPerSecond)} requests/s`,
-    `p50 ${formatMs(p50Ms)}`,
-    `p99 ${formatMs(p99Ms)}`,
-    `${formatCount(inFlight)} in flight`,
-    formatNumber(connections, 'connection'),
-    `${formatCount(requests)} since the start`,
-  ].join(', ');
+  const { requestsPerSecond, p50Ms, p99Ms } = traffic;
+  const rate = `${formatRate(requestsPerSecond)} requests/s`;
+  return `${rate}, p50 ${formatMs(p50Ms)}, p99 ${formatMs(p99Ms)}`;
+}
+
+function renderRequests({ traffic }: StatusView): string {
+  const { requests, inFlight, connections } = traffic;
+  const open = formatNumber(connections, 'connection');
+  return `${formatCount(inFlight)} in flight, ${open}, ${formatCount(requests)} since the start`;
 }
 
 const renderMemory = ({ memory }: StatusView): string =>
@@ -101,7 +103,7 @@ function renderConfirm({ confirm }: StatusView, { command }: Look): Line[] {
   if (confirm === null) return [];
   const { generation, parked, remainingMs } = confirm;
   const left = formatDuration(remainingMs);
-  const text = `"${command} confirm" within ${left} keeps generation ${generation}, else ${parked} serves again`;
+  const text = `"${command} confirm" within ${left} keeps ${generation}, else ${parked} serves again`;
   return [labelled('confirm', ['warn', text])];
 }
 

@@ -60,6 +60,7 @@ const columns: readonly Column<WorkerView>[] = [
 ];
 
 export const workersRenderer: Renderer<readonly WorkerView[]> = {
+  cut: true,
   lines: (workers, look) => renderTable(columns, workers, look),
   rows: (workers) => workers,
 };

@@ -14,6 +14,7 @@ export class LineReader {
   /** Lines that came together with the one before, as pasted text does. */
   #waiting: string[] = [];
   #begun = '';
+  #completing = false;
 
   constructor(input: ReadStream, output: WriteStream, completer: Completer) {
     this.#input = input;
@@ -31,7 +32,7 @@ export class LineReader {
     const readline = createInterface({
       input: this.#input,
       output: this.#output,
-      completer: this.#completer,
+      completer: (line: string) => this.#complete(line),
       history: [...history],
       historySize: history.length + 1,
       prompt,
@@ -42,6 +43,17 @@ export class LineReader {
     } finally {
       this.#begun = readline.line;
       readline.close();
+    }
+  }
+
+  /** Of two Tabs at once the second would add once more what the first one adds. */
+  async #complete(line: string): Promise<[string[], string]> {
+    if (this.#completing) return [[], line];
+    this.#completing = true;
+    try {
+      return await this.#completer(line);
+    } finally {
+      this.#completing = false;
     }
   }
 

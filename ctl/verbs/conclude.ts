@@ -78,4 +78,5 @@ async function findView(method: string, data: unknown): Promise<View | null> {
 export const viewOf = <T>(renderer: Renderer<T>, data: T): View => ({
   lines: (look) => renderer.lines(data, look),
   rows: renderer.rows ? () => renderer.rows?.(data) ?? [] : null,
+  cut: renderer.cut === true,
 });

@@ -12,11 +12,12 @@ import type { Invocation, Outcome, Run } from './run.ts';
 
 /** Looks for what is wrong; 1 when something is. */
 export async function examine(run: Run, { globals }: Invocation): Promise<Outcome | number> {
-  const client = await openIfThere(run, globals);
+  const { client, absence } = await openIfThere(run, globals);
   try {
     const checks = await untilImpatient(
       runDoctor({
         client,
+        absence,
         instance: run.instance ?? globals.instance,
         socketPath: client?.path ?? pathsOf(globals)[0] ?? null,
         runDirs: runFolders(process.env, process.getuid?.() ?? 0),
@@ -36,12 +37,15 @@ export async function examine(run: Run, { globals }: Invocation): Promise<Outcom
   }
 }
 
-async function openIfThere(run: Run, globals: Globals): Promise<ControlClient | null> {
+async function openIfThere(
+  run: Run,
+  globals: Globals,
+): Promise<{ client: ControlClient | null; absence: string | null }> {
   try {
-    return await openInstance(run, globals);
+    return { client: await openInstance(run, globals), absence: null };
   } catch (error) {
     const usage = error instanceof TsgunError && error.code === 'TSGUN_E_USAGE';
     if (usage || !(error instanceof TsgunError)) throw error;
-    return null;
+    return { client: null, absence: error.message };
   }
 }

@@ -39,7 +39,8 @@ async function lookAt(
   }
 }
 
-const stateOf = ({ mode, degraded }: StatusView): string => (degraded ? 'degraded' : mode);
+const stateOf = ({ mode, degraded, paused }: StatusView): string =>
+  degraded ? 'degraded' : paused ? 'paused' : mode;
 
 function stateOfFailure({ code }: TsgunError): string {
   if (code === 'TSGUN_E_DENIED') return 'denied';

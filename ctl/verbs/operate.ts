@@ -23,6 +23,7 @@ export async function operate(session: Session, method: string, params: object):
   const accepted = new Promise<void>((resolve) => {
     client.on('progress', (view) => {
       run.op = view.op;
+      run.method = view.method;
       performed = view.method;
       progress.show(view);
       resolve();

@@ -11,6 +11,8 @@ export interface Run {
   instance: string | null;
   /** Of the operation that was begun or joined. */
   op: number | null;
+  /** What this operation does. */
+  method: string | null;
   /** How to call this program for the same instance: `tsgunctl -i web`. */
   command: string;
   /** Does what another command line says, with these defaults; its exit code. */

@@ -11,7 +11,6 @@ import { renderValue } from '../output/pick.ts';
 import {
   choosePaint,
   outputBroken,
-  outputWidth,
   printResult,
   renderLines,
   showBare,
@@ -100,6 +99,6 @@ function renderRecord<T>(record: T, globals: Globals, { render }: Topic<T>, pain
     case 'value':
       return showBare(renderValue(record, globals.field));
     case 'table':
-      return renderLines(render(record), paint, outputWidth());
+      return renderLines(render(record), paint, null);
   }
 }

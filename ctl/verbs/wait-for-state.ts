@@ -30,7 +30,7 @@ export async function waitForState(
 ): Promise<StatusView | null> {
   const watch = new Watch(condition);
   try {
-    const client = await openIfThere(run, globals);
+    const client = await openIfThere(run, globals, condition);
     const paths = client ? [client.path] : pathsOf(globals);
     const watching = watch.watch(client, paths);
     return await untilImpatient(watching, globals.timeoutMs);
@@ -41,13 +41,17 @@ export async function waitForState(
   }
 }
 
-/** Null when it does not run, and it is known where it would. */
-async function openIfThere(run: Run, globals: Globals): Promise<ControlClient | null> {
+/** Null when it does not run, and that is all to know, or it is known where it would. */
+async function openIfThere(
+  run: Run,
+  globals: Globals,
+  condition: Condition,
+): Promise<ControlClient | null> {
   try {
     return await openInstance(run, globals);
   } catch (error) {
     const absent = error instanceof TsgunError && error.code === 'TSGUN_E_NOT_RUNNING';
-    if (absent && pathsOf(globals).length > 0) return null;
+    if (absent && (condition.isMet(null) || pathsOf(globals).length > 0)) return null;
     throw error;
   }
 }
@@ -132,5 +136,5 @@ function describeTimeout(
     : new TsgunError('TSGUN_E_TIMEOUT', message, { detail });
 }
 
-const stateOf = ({ mode, degraded, paused }: StatusView): string =>
-  degraded ? 'degraded' : paused ? 'paused' : mode;
+const stateOf = ({ mode, degraded, paused, generation }: StatusView): string =>
+  `${degraded ? 'degraded' : paused ? 'paused' : mode}, generation ${generation}`;

@@ -39,5 +39,6 @@ function describe({ name }: Condition, status: StatusView | null): string {
   if (status === null) return 'It does not run';
   const { workers, generation, instance } = status;
   const ready = `${workers.ready} of ${formatNumber(workers.wanted, 'worker')} ready`;
-  return `${instance} is ${name}: ${ready}, generation ${generation}`;
+  const reached = name.startsWith('generation=') ? 'is there' : `is ${name}`;
+  return `${instance} ${reached}: ${ready}, generation ${generation}`;
 }

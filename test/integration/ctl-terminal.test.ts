@@ -20,7 +20,8 @@ test('status on a terminal', { skip }, async (t) => {
 app        ./server.js
 workers    4/4 ready
 listeners  http://127.0.0.1:8000, 3 waiting
-traffic    321 requests/s, p50 1.2 ms, p99 18 ms, 7 in flight, 12 connections, …
+traffic    321 requests/s, p50 1.2 ms, p99 18 ms
+requests   7 in flight, 12 connections, 1,234,567 since the start
 memory     workers 420 MiB, arbiter 84 MiB
 ended with 10`,
   );

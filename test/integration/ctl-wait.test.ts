@@ -39,7 +39,10 @@ test('wait healthy gives up with 10 while degraded, and with 5 otherwise', async
   await startFake(t, dir, 'web', { subscribe, status: () => status });
   const degraded = await runCtl(t, ['wait', 'healthy', '--timeout', '200ms'], env);
   assert.equal(degraded.code, 10);
-  assert.match(degraded.stderr, /^tsgunctl: Not healthy within 200ms: web is degraded\n/);
+  assert.match(
+    degraded.stderr,
+    /^tsgunctl: Not healthy within 200ms: web is degraded, generation 3\n/,
+  );
   status = sampleStatus({ mode: 'reloading' });
   const busy = await runCtl(t, ['wait', 'healthy', '--timeout', '200ms', '-o', 'json'], env);
   assert.equal(busy.code, 5);
@@ -51,6 +54,7 @@ test('wait healthy gives up with 10 while degraded, and with 5 otherwise', async
 test('wait stopped ends with the instance, and at once when there is none', async (t) => {
   const dir = makeTempDir(t);
   const env = { TSGUN_RUN_DIR: dir };
+  assert.equal((await runCtl(t, ['wait', 'stopped'], env)).code, 0, 'nobody has to be named');
   const fake = await startFake(t, dir, 'web', { subscribe });
   const ctl = startCtl(t, ['-i', 'web', 'wait', 'stopped'], env);
   await waitFor('it to look', () => fake.called('status').length > 0);

@@ -7,6 +7,7 @@ import { type TestContext, test } from 'node:test';
 import { ControlClient } from '../../../../ctl/client.ts';
 import { runDoctor } from '../../../../ctl/doctor/doctor.ts';
 import { judgeRoom } from '../../../../ctl/doctor/look-at-logs.ts';
+import { FakeInstance } from '../../../helpers/fake-instance.ts';
 import { makeTempDir } from '../../../helpers/temp-dir.ts';
 import { writeFiles } from '../../../helpers/write-files.ts';
 import { diagnose, find, healthyMachine, idsOf, limitsOf } from './sick-instance.ts';
@@ -228,4 +229,23 @@ test('a control socket that everybody may write to is a failure', async (t) => {
   chmodSync(socketPath, 0o600);
   chmodSync(dir, 0o777);
   assert.match(find(await look(), 'control socket').message, /^Everybody may replace what is in/);
+});
+
+test('a control socket for two groups may be open to everybody: the instance asks who it is', async (t) => {
+  const socketPath = path.join(makeTempDir(t), 'control.sock');
+  const settings: Record<string, unknown> = { control_group: 'deploy', control_read_group: 'look' };
+  const config = () => Object.entries(settings).map(([name, value]) => ({ name, value }));
+  const fake = new FakeInstance(socketPath, { config });
+  await fake.listen();
+  t.after(() => fake.close());
+  chmodSync(socketPath, 0o666);
+  const look = async () => {
+    const client = await ControlClient.connect(socketPath);
+    const checks = await runDoctor({ client, instance: null, socketPath, runDirs: [] });
+    client.close();
+    return find(checks, 'control socket').verdict;
+  };
+  assert.equal(await look(), 'ok');
+  settings['control_read_group'] = null;
+  assert.equal(await look(), 'fail');
 });

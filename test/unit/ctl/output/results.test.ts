@@ -72,10 +72,15 @@ test('renderValue() prints bare values, lists one per line', () => {
 });
 
 test('hintFor() says how to follow what goes on, for the same instance', () => {
-  const failed = { op: 17, command: 'tsgunctl -i web', detail: {} };
+  const failed = { op: 17, method: 'reload', command: 'tsgunctl -i web', detail: {} };
   assert.equal(
     hintFor({ ...failed, code: 'TSGUN_E_TIMEOUT' }),
     'follow with "tsgunctl -i web wait op:17", give up with "tsgunctl -i web abort"',
+  );
+  assert.equal(
+    hintFor({ ...failed, method: 'scale', code: 'TSGUN_E_TIMEOUT' }),
+    'follow with "tsgunctl -i web wait op:17"',
+    'what cannot be given up',
   );
   assert.match(hintFor({ ...failed, code: 'TSGUN_E_LOST' }) ?? '', /wait op:17/);
   assert.equal(hintFor({ ...failed, op: null, code: 'TSGUN_E_TIMEOUT' }), null);

@@ -61,11 +61,17 @@ test('renderTable() first cuts, then leaves out what matters least, and keeps wh
 });
 
 test('renderTable() shows the columns that were asked for, known or not', () => {
+  const kept = rows.map((row) => ({ ...row, extra: row.size > 9 ? 'big' : null }));
   assert.deepEqual(
-    render({ fields: ['note', 'NAME', 'size', 'nope'] })[2],
-    'quite a long note  second  1234  -',
+    render({ fields: ['note', 'NAME', 'size', 'extra'] }, kept)[2],
+    'quite a long note  second  1234  big',
   );
   assert.deepEqual(render({ fields: ['name'], header: false }), ['first', 'second']);
+  assert.throws(() => render({ fields: ['name', 'nope'] }), {
+    code: 'TSGUN_E_USAGE',
+    message: '--fields: there is no column "nope", there are name, size, note',
+  });
+  assert.deepEqual(render({ fields: ['nope'] }, []), ['NOPE'], 'no row tells what there is');
 });
 
 test('renderTable() shows control characters and aligns wide ones', () => {

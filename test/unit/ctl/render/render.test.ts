@@ -2,6 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Look, Renderer } from '../../../../ctl/output/look.ts';
 import { renderLines } from '../../../../ctl/output/print.ts';
+import { configRenderer } from '../../../../ctl/render/config.ts';
 import { reloadRenderer } from '../../../../ctl/render/reload.ts';
 import { statusRenderer } from '../../../../ctl/render/status.ts';
 import { whyRenderer } from '../../../../ctl/render/why.ts';
@@ -30,10 +31,19 @@ test('status tells the state in a few lines', () => {
 app        ./server.js
 workers    4/4 ready
 listeners  http://127.0.0.1:8000, 3 waiting
-traffic    321 requests/s, p50 1.2 ms, p99 18 ms, 7 in flight, 12 connections, 1,234,567 since the start
+traffic    321 requests/s, p50 1.2 ms, p99 18 ms
+requests   7 in flight, 12 connections, 1,234,567 since the start
 memory     workers 420 MiB, arbiter 84 MiB
 `,
   );
+});
+
+test('config keeps the origin of a setting on the screen when a value is long', () => {
+  const setting = { name: 'pidfile', value: null, origin: 'default', onReload: 'live' as const };
+  const settings = [setting, { ...setting, name: 'bind', value: 'x'.repeat(90) }];
+  const [head, unset] = show(configRenderer, settings, { width: 60 }).split('\n');
+  assert.match(head ?? '', /^SETTING {2}VALUE {20,}ORIGIN {3}ON RELOAD$/);
+  assert.match(unset ?? '', /^pidfile {2}none {20,}default {2}live$/);
 });
 
 test('status has at most 15 lines, each within the terminal, whatever there is to tell', () => {
@@ -68,7 +78,7 @@ test('status has at most 15 lines, each within the terminal, whatever there is t
   assert.match(text, /^web confirming, degraded, paused, held/);
   assert.match(text, /2\/8 ready, 1 booting, 3 draining, 4 parked, 2 slots keep failing/);
   assert.match(text, /and 18 more: tsgunctl listeners/);
-  assert.match(text, /"tsgunctl confirm" within 2m12s keeps generation 4, else 3 serves/);
+  assert.match(text, /"tsgunctl confirm" within 2m12s keeps 4, else 3 serves/);
   assert.match(text, /failed \(generation 5\) 1m00s ago: boom$/m);
   assert.match(text, /worker 2 crashed \(SIGSEGV\) 5\.0s ago; more: tsgunctl why 2/);
 });
@@ -128,8 +138,8 @@ test('reload tells what changed and what it waits for', () => {
   assert.equal(
     show(reloadRenderer, reload, { command: 'tsgunctl -i web' }),
     `Generation 4 serves for now: "tsgunctl -i web confirm" within 5m00s keeps it, else 3 serves again
-  SETTING  RUNNING  NEW  TAKES   ORIGIN
-  timeout  30       60   reload  x.toml:3
+  SETTING  WAS  NOW  ORIGIN
+  timeout  30   60   x.toml:3
   1 worker: 1 failed
   worker 0 (pid 7, generation 4): failed, exit code 1
 `,
