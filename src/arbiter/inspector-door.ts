@@ -6,6 +6,8 @@ const inspectorChatter =
 
 const inspectorLine = /^Debugger listening on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
 
+const endingLine = /^Debugger ending on (ws:\/\/127\.0\.0\.1:\d{1,5}\/[0-9a-f-]{36})$/;
+
 /**
  * A worker that is about to close its inspector does not hear the first knock. The time doubles,
  * because a signal interrupts whatever system call an addon is in.
@@ -30,6 +32,8 @@ export class InspectorDoor {
   #users = 0;
   /** We have knocked, and it has not been told that it is open. */
   #knocked = false;
+  /** Was to be shut, and has not said that it is: a blocked loop does not hear of it. */
+  #ajar: string | null = null;
   /** Opened by somebody else. */
   #theirs = false;
 
@@ -41,6 +45,7 @@ export class InspectorDoor {
   hear(line: string): boolean {
     const url = inspectorLine.exec(line)?.[1];
     if (url !== undefined) this.#opened(url);
+    if (endingLine.exec(line)?.[1] === this.#ajar) this.#ajar = null;
     return inspectorChatter.test(line);
   }
 
@@ -51,6 +56,8 @@ export class InspectorDoor {
     const arrival = new Promise<string>((resolve) => this.#arrivals.add(resolve));
     let timer: NodeJS.Timeout;
     const knock = (againMs: number) => {
+      // A loop that turns has shut it by now, and would have opened it again.
+      if (againMs > 2 * knockMs && this.#ajar !== null) return this.#enter(this.#ajar);
       this.#knocked = true;
       this.#options.knock();
       timer = setTimeout(() => knock(againMs * 2), againMs);
@@ -62,6 +69,7 @@ export class InspectorDoor {
   close(): void {
     this.#users -= 1;
     if (this.#users > 0 || this.#theirs) return;
+    this.#ajar = this.#url;
     this.#url = null;
     this.#options.shut();
   }
@@ -69,6 +77,7 @@ export class InspectorDoor {
   /** What its address was leads nowhere. */
   forget(): void {
     this.#url = null;
+    this.#ajar = null;
     this.#theirs = false;
   }
 
@@ -78,6 +87,12 @@ export class InspectorDoor {
     // Whoever knocked was out of patience, and has asked for it to be shut.
     if (ours && this.#users === 0) return this.#options.shut();
     this.#theirs = !ours;
+    this.#enter(url);
+  }
+
+  #enter(url: string): void {
+    this.#knocked = false;
+    this.#ajar = null;
     this.#url = url;
     for (const arrive of this.#arrivals) arrive(url);
     this.#arrivals.clear();

@@ -21,6 +21,8 @@ export interface OperatorOptions {
   startedAt: { monotonic: number; wall: number };
   /** Reads all sources of settings anew. */
   load(): Promise<Loaded>;
+  /** Settles when a successor answers in our place, or does not in time. */
+  awaitSuccessor(): Promise<void>;
   /** What the control server counts. */
   control(): {
     connections: number;

@@ -75,7 +75,9 @@ export function createOperator(options: OperatorOptions): ArbiterApi {
       return { op, files: logFiles(options) };
     },
     async upgrade(_params, caller) {
-      return { ...(await operate('upgrade', { command: 'upgrade' }, caller)), from: process.pid };
+      const result = await operate('upgrade', { command: 'upgrade' }, caller);
+      await options.awaitSuccessor();
+      return { ...result, from: process.pid };
     },
     stop({ quick = false }, caller) {
       const how = quick ? 'quick' : 'graceful';

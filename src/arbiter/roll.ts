@@ -1,6 +1,6 @@
 import { enterStage, parkOld, returnParked, returnToPrevious, rollBack } from './confirm.ts';
 import { type Draft, log, notify } from './draft.ts';
-import { tellPhase } from './operations.ts';
+import { changed, tellPhase } from './operations.ts';
 import { answerReload, fail, succeed } from './reload-outcome.ts';
 import { canarySlot, countReady, isWanted } from './slots.ts';
 import {
@@ -136,6 +136,10 @@ function switchOver(draft: Draft, roll: Roll, now: number): void {
   log(draft, 'info', `Generation ${generation} serves and waits to be confirmed`);
   enterStage(draft, roll, { kind: 'confirming', deadline: now + confirmMs }, 'switched');
   parkOld(draft, previous);
+  for (const child of draft.children.values()) {
+    if (child.worker.phase === 'parking')
+      changed(draft, child, 'parked', 'it finishes its requests');
+  }
   answerReload(draft, generation, {
     ok: true,
     result: { outcome: 'confirming', generation, previous, confirmWithinMs: confirmMs },

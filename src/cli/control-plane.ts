@@ -30,6 +30,7 @@ export class ControlPlane {
   #server: ControlServer | null = null;
   #opening: Promise<void> | null = null;
   #closed = false;
+  #succession: Promise<void> | null = null;
   name: string;
 
   constructor(options: ControlPlaneOptions) {
@@ -77,9 +78,24 @@ export class ControlPlane {
     return { name: this.name, path, folders: [...folders] };
   }
 
+  /** Settles when a successor has taken our name, so that whoever asks then asks it. */
+  awaitSuccessor(): Promise<void> {
+    this.#succession ??= this.#watchName();
+    return this.#succession;
+  }
+
+  async #watchName(): Promise<void> {
+    const { clock } = this.#options;
+    const end = clock.now() + successionMs;
+    while (this.#socket?.isCurrent && clock.now() < end) {
+      await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
+    }
+  }
+
   async close(): Promise<void> {
     this.#closed = true;
     await this.#opening;
+    await this.#succession;
     if (this.#server) await this.#server.close();
     else await this.#socket?.close();
   }
@@ -89,9 +105,12 @@ export class ControlPlane {
     if (settings.noControlSocket || this.#closed) return;
     const { ControlServer } = await import('../control/server.ts');
     const socket = this.#socket ?? (await this.#find(place));
-    if (!socket) return;
-    this.#socket = socket;
     const { log } = errorLog;
+    if (!socket) {
+      const message = 'There is no control socket: set XDG_RUNTIME_DIR, or control_socket';
+      return log({ level: 'warning', message });
+    }
+    this.#socket = socket;
     const access = groupsOf(settings);
     const instance = { name: this.name, version };
     this.#server = new ControlServer({ socket, instance, api, access, log, clock });
@@ -137,6 +156,10 @@ export class ControlPlane {
       this.#kept.push(tell);
   }
 }
+
+/** How long a successor may take to open its control socket, and how often we look. */
+const successionMs = 2000;
+const lookMs = 10;
 
 /** How ControlSocket says that somebody lives there. */
 const taken = 'another process listens there';

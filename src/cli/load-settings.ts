@@ -6,6 +6,7 @@ import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
 import { compileAccessFormat } from '../log/access-format.ts';
+import { lookUpGroup } from '../process/privileges.ts';
 import type { Spawn } from '../process/spawn.ts';
 import { hookNames } from '../protocol/config-host.ts';
 import type { Setting } from '../settings/define.ts';
@@ -133,6 +134,10 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
     problems.push('No application given: name a file, a folder or file:export, see "tsgun --help"');
   }
   for (const address of settings.bind) attempt('bind', () => parseAddress(address, settings.chdir));
+  for (const name of ['controlGroup', 'controlReadGroup'] as const) {
+    const group = settings[name];
+    if (group !== null) attempt(name, () => lookUpGroup(group));
+  }
   attempt('accessLogFormat', () => compileAccessFormat(settings.accessLogFormat));
   return problems;
 }

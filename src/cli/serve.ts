@@ -164,6 +164,7 @@ function prepareControl(
       name: () => control.name,
       load: async () => useInherited(await load(), inherited),
       control: () => control.counts,
+      awaitSuccessor: () => control.awaitSuccessor(),
     });
     await control.open(api, place);
   };

@@ -82,6 +82,16 @@ export class ControlSocket {
     this.#server.on('error', listener);
   }
 
+  /** Whether its name still leads to us, and not to a successor. */
+  get isCurrent(): boolean {
+    try {
+      const there = findSocket(this.path);
+      return there !== null && isSame(there, this.#file);
+    } catch {
+      return false; // what is there is no socket
+    }
+  }
+
   /** Accepts nothing more; the file goes unless a successor has put its own there. */
   async close(): Promise<void> {
     const remove = () => this.#removeFile();

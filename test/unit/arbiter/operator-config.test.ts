@@ -79,6 +79,7 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
     app: 'app.js',
     startedAt: { monotonic: 0, wall: 0 },
     load,
+    awaitSuccessor: () => Promise.resolve(),
     control: () => ({
       connections: 0,
       subscribers: 0,
