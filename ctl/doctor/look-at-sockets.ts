@@ -2,6 +2,7 @@ import { lstat, readdir, stat } from 'node:fs/promises';
 import { createConnection } from 'node:net';
 import path from 'node:path';
 import { describeCause, errnoOf } from '../../src/core/errors.ts';
+import { socketPathIn } from '../../src/protocol/control/places.ts';
 import { formatNumber } from '../output/format.ts';
 import { allOr, type Check, fail, good, Unclear, unknown, warn } from './check.ts';
 import type { Patient } from './patient.ts';
@@ -62,7 +63,7 @@ export async function lookForStaleSockets({ runDirs }: Patient): Promise<readonl
 
 async function listSockets(folder: string): Promise<string[]> {
   const names = await readdir(folder).catch(() => []); // not there, or not for us
-  const places = names.map((name) => path.join(folder, name, 'control.sock'));
+  const places = names.map((name) => socketPathIn(folder, name));
   const kinds = await Promise.all(
     places.map((place) =>
       lstat(place).then(

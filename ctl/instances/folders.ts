@@ -1,4 +1,9 @@
-import path from 'node:path';
+import {
+  parseSocketPath,
+  socketPathIn,
+  systemFolder,
+  userFolder,
+} from '../../src/protocol/control/places.ts';
 import { usageError } from '../command-line/globals.ts';
 
 /** Where an instance may listen. */
@@ -7,15 +12,11 @@ export interface Place {
   socketPath: string;
 }
 
-const systemFolder = '/run/tsgun';
-const socketName = 'control.sock';
-
 /** Folders of instances; those that the caller would start come first. */
 export function runFolders(env: NodeJS.ProcessEnv, uid: number): string[] {
-  const system = env['TSGUN_RUN_DIR'] || systemFolder;
-  const own = env['XDG_RUNTIME_DIR'];
-  if (!own) return [system];
-  const user = path.join(own, 'tsgun');
+  const system = systemFolder(env);
+  const user = userFolder(env);
+  if (user === null) return [system];
   return uid === 0 ? [system, user] : [user, system];
 }
 
@@ -34,14 +35,13 @@ export function placesOf(folders: readonly string[], name: string): Place[] {
 
 /** The name that a socket's folder has, when it is such a folder. */
 export const nameOfSocket = (socketPath: string, folders: readonly string[]): string | null => {
-  const folder = path.dirname(path.resolve(socketPath));
-  const known = path.basename(socketPath) === socketName && folders.includes(path.dirname(folder));
-  return known ? path.basename(folder) : null;
+  const place = parseSocketPath(socketPath);
+  return place && folders.includes(place.folder) ? place.name : null;
 };
 
 const placeOf = (folder: string, name: string): Place => ({
   name,
-  socketPath: path.join(folder, name, socketName),
+  socketPath: socketPathIn(folder, name),
 });
 
 function readNames(folder: string): string[] {

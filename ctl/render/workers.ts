@@ -7,19 +7,8 @@ import {
   formatRate,
 } from '../output/format.ts';
 import type { Renderer } from '../output/look.ts';
+import { toneOfPhase } from '../output/phase-tone.ts';
 import { type Column, renderTable } from '../output/table.ts';
-import type { Tone } from '../terminal/paint.ts';
-
-const tones: Readonly<Record<WorkerView['phase'], Tone>> = {
-  booting: 'warn',
-  ready: 'good',
-  drained: 'warn',
-  parked: 'faint',
-  failed: 'bad',
-  draining: 'warn',
-  dumping: 'bad',
-  killed: 'bad',
-};
 
 type Text = (worker: WorkerView) => string;
 
@@ -41,7 +30,7 @@ const columns: readonly Column<WorkerView>[] = [
     // Why it leaves is said once it leaves; a crashed one waits for its back-off.
     text: ({ phase, why }) => (why === null ? phase : `${phase} (${why})`),
     shortest: 8,
-    tone: ({ phase }) => tones[phase] ?? 'plain',
+    tone: toneOfPhase,
   },
   right('uptimeMs', 'UP', 2, ({ uptimeMs }) => formatDuration(uptimeMs)),
   right('requests', 'REQ', 7, ({ requests }) => formatCount(requests)),

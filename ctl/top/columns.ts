@@ -1,4 +1,5 @@
 import type { WorkerView } from '../../src/protocol/control/views.ts';
+import { toneOfPhase } from '../output/phase-tone.ts';
 import type { Tone } from '../terminal/paint.ts';
 import { compactAge, compactBytes, compactCount, compactMs, compactPercent } from './compact.ts';
 
@@ -23,17 +24,6 @@ const number = (
   value: Column['value'],
   text: Column['text'],
 ): Column => ({ title, width, align: 'right', descending: true, dispensable, value, text });
-
-const phaseTones: Record<WorkerView['phase'], Tone> = {
-  booting: 'warn',
-  ready: 'good',
-  drained: 'warn',
-  parked: 'faint',
-  failed: 'bad',
-  draining: 'warn',
-  dumping: 'bad',
-  killed: 'bad',
-};
 
 /** In the order of the screen. */
 export const columns = {
@@ -65,7 +55,7 @@ export const columns = {
     dispensable: 0,
     value: ({ phase }) => phase,
     text: ({ phase }) => phase,
-    tone: ({ phase }) => phaseTones[phase] ?? 'plain',
+    tone: toneOfPhase,
   },
   generation: number(
     'GEN',

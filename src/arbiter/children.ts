@@ -169,7 +169,6 @@ export class Children {
         const pid = this.#handles.get(child)?.pid;
         return log({ level: message.level, message: message.message, slot, ...(pid && { pid }) });
       }
-      case 'overdue': // of a gateway
       case 'drained': // its exit follows, and says all
     }
   }

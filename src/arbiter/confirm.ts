@@ -1,4 +1,4 @@
-import { type Draft, log, notify } from './draft.ts';
+import { announce, type Draft, log } from './draft.ts';
 import { tellPhase } from './operations.ts';
 import { park, unpark } from './park.ts';
 import { isServing, type Roll, type RollStage, rollOf } from './state.ts';
@@ -22,8 +22,8 @@ export function rollBack(draft: Draft, reason: string): void {
   const roll = rollOf(draft);
   if (roll?.stage.kind !== 'confirming') return;
   const failed = returnToPrevious(draft, roll);
-  log(draft, 'warning', `Rolled back, generation ${roll.previous} serves again: ${reason}`);
-  notify(draft, { notice: 'rolled-back', generation: failed, reason, kept: roll.previous });
+  const { previous: kept } = roll;
+  announce(draft, 'warning', { notice: 'rolled-back', generation: failed, reason, kept });
 }
 
 /** Gives the number of the generation that was given up. */

@@ -1,4 +1,5 @@
 import type { LogLevel } from '../core/logger.ts';
+import { describeNotice } from './describe-notice.ts';
 import type { Effect, Notice, Outcome } from './event.ts';
 import type {
   ArbiterState,
@@ -49,6 +50,12 @@ export function log(draft: Draft, level: LogLevel, message: string, child?: Chil
 
 export function notify(draft: Draft, notice: Notice): void {
   draft.effects.push({ do: 'notify', notice });
+}
+
+/** For the log as well, in the same words. */
+export function announce(draft: Draft, level: LogLevel, notice: Notice): void {
+  log(draft, level, describeNotice(notice));
+  notify(draft, notice);
 }
 
 /** Tells whoever waits for an operation how it ended; nothing to tell for one that nobody waits for. */

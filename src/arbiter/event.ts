@@ -22,7 +22,8 @@ export type ArbiterEvent =
   | { type: 'policy'; generation: number; policy: Policy }
   | { type: 'upgrade-ready'; pid: number }
   | { type: 'upgrade-failed'; reason: string }
-  | { type: 'command'; command: Command /** Null: nobody waits for it. */; op: number | null };
+  /** `op` is null when nobody waits for it. */
+  | { type: 'command'; command: Command; op: number | null };
 
 /** How a process ended, as the shell saw it. */
 export interface Death {

@@ -15,22 +15,27 @@ const keep: Complete = (result) => result;
 /** How many that are over can still be asked for. */
 const mostEnded = 100;
 
-interface OperationRecord {
-  op: number;
-  method: string;
+interface Running {
   startedAt: number;
+  /** Its last progress, which also tells the method. */
   last: ProgressView;
   changes: Map<string, WorkerOutcome>;
   watchers: Set<Watcher>;
   ended: Deferred<Outcome>;
-  running: boolean;
   complete: Complete;
+}
+
+interface Ended {
+  last: ProgressView;
+  outcome: Outcome;
 }
 
 /** What the shell knows of operations: who waits for them, how far they are, and how they ended. */
 export class OperationRecords {
   readonly #now: () => number;
-  readonly #records = new Map<number, OperationRecord>();
+  readonly #running = new Map<number, Running>();
+  /** The oldest first. */
+  readonly #ended = new Map<number, Ended>();
   #last = 0;
 
   /** `now` is monotonic milliseconds. */
@@ -48,43 +53,41 @@ export class OperationRecords {
     const op = this.#last;
     const last = { op, method, seq: 0, phase: 'waiting', text: '', slot: null, ...noSteps };
     const ended = deferred<Outcome>();
-    this.#records.set(op, {
-      op,
-      method,
+    this.#running.set(op, {
       startedAt: this.#now(),
       last,
       changes: new Map(),
       watchers: new Set([watcher]),
       ended,
-      running: true,
       complete,
     });
     return { op, ended: ended.promise };
   }
 
   progress({ op, phase, text, change, steps }: Progress): void {
-    const record = this.#records.get(op);
-    if (!record?.running) return;
+    const record = this.#running.get(op);
+    if (!record) return;
     if (change) record.changes.set(`${change.slot} ${change.pid}`, change);
-    const { method, last } = record;
+    const { method, seq } = record.last;
     const slot = change?.slot ?? null;
-    record.last = { op, method, seq: last.seq + 1, phase, text, slot, ...(steps ?? noSteps) };
+    record.last = { op, method, seq: seq + 1, phase, text, slot, ...(steps ?? noSteps) };
     for (const watcher of record.watchers) watcher(record.last);
   }
 
   end(op: number, outcome: Outcome): void {
-    const record = this.#records.get(op);
-    if (!record?.running) return;
-    const workers = [...record.changes.values()].toSorted((a, b) => a.slot - b.slot);
-    record.running = false;
-    record.watchers.clear();
-    const told = tellsWorkers(record.method) ? { op, workers } : { op };
-    record.ended.resolve(
-      outcome.ok
-        ? { ok: true, result: record.complete({ ...told, ...outcome.result }) }
-        : { ...outcome, detail: { op, workers, ...outcome.detail } },
-    );
-    this.#forget();
+    const record = this.#running.get(op);
+    if (!record) return;
+    const { last, changes, complete, ended } = record;
+    const workers = [...changes.values()].toSorted((a, b) => a.slot - b.slot);
+    const told = tellsWorkers(last.method) ? { op, workers } : { op };
+    const end: Outcome = outcome.ok
+      ? { ok: true, result: complete({ ...told, ...outcome.result }) }
+      : { ...outcome, detail: { op, workers, ...outcome.detail } };
+    this.#running.delete(op);
+    this.#ended.set(op, { last, outcome: end });
+    ended.resolve(end);
+    for (const oldest of this.#ended.keys())
+      if (this.#ended.size > mostEnded) this.#ended.delete(oldest);
   }
 
   /** An operation that the core knows nothing of. */
@@ -110,34 +113,29 @@ export class OperationRecords {
 
   /** Undefined for one that never was, or is too long ago. */
   join(op: number, watcher: Watcher): Promise<Outcome> | undefined {
-    const record = this.#records.get(op);
+    const ended = this.#ended.get(op);
+    const record = ended ?? this.#running.get(op);
     if (!record) return undefined;
-    watcher(record.last); // also of one that is over, because it tells the method
-    if (record.running) record.watchers.add(watcher);
+    watcher(record.last);
+    if ('outcome' in record) return Promise.resolve(record.outcome);
+    record.watchers.add(watcher);
     return record.ended.promise;
   }
 
   running(): { op: number; method: string; phase: string; text: string; ageMs: number }[] {
     const now = this.#now();
-    return [...this.#records.values()]
-      .filter(({ running }) => running)
-      .map(({ op, method, last, startedAt }) => {
-        const ageMs = Math.round(now - startedAt);
-        return { op, method, phase: last.phase, text: last.text, ageMs };
-      });
-  }
-
-  #forget(): void {
-    const ended = [...this.#records.values()].filter(({ running }) => !running);
-    for (const { op } of ended.slice(0, Math.max(0, ended.length - mostEnded))) {
-      this.#records.delete(op);
-    }
+    return [...this.#running.values()].map(({ last, startedAt }) => {
+      const { op, method, phase, text } = last;
+      return { op, method, phase, text, ageMs: Math.round(now - startedAt) };
+    });
   }
 }
 
 /** Whether its result says what happened to each worker. */
-const tellsWorkers = (method: string): boolean =>
-  JSON.stringify(methods[method as MethodName]?.result.json['required'] ?? []).includes('workers');
+function tellsWorkers(method: string): boolean {
+  const fields: unknown = methods[method as MethodName]?.result.json['required'];
+  return Array.isArray(fields) && fields.includes('workers');
+}
 
 /** The end of an operation as a caller gets it. */
 export function unwrap(outcome: Outcome): Record<string, unknown> {

@@ -28,7 +28,7 @@ type TakeOver = (control: ControlPlace | null, switches: Switches | null) => voi
  */
 export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   const from = env[upgradeVariable];
-  const switches = parseSwitches(env[switchesVariable]);
+  const switches = env[switchesVariable];
   delete env[upgradeVariable];
   delete env[switchesVariable];
   if (from === undefined || process.send === undefined) return null;
@@ -38,7 +38,7 @@ export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   // The descriptors were made for us, but nobody could know our pid before.
   env['LISTEN_PID'] = String(process.pid);
   return {
-    switches,
+    switches: parseSwitches(switches),
     ready: () => tell({ upgrade: 'ready' }),
     failed: (reason) => tell({ upgrade: 'failed', reason }),
     onTakeOver,

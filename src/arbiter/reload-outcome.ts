@@ -1,10 +1,10 @@
-import { answer, type Draft, log, notify } from './draft.ts';
+import { describeNotice } from './describe-notice.ts';
+import { announce, answer, type Draft } from './draft.ts';
 import type { Outcome } from './event.ts';
 
 export function succeed(draft: Draft): void {
   const { generation } = draft;
-  log(draft, 'info', `Reload done: generation ${generation} serves`);
-  notify(draft, { notice: 'reload-done', generation });
+  announce(draft, 'info', { notice: 'reload-done', generation });
   answerReload(draft, generation, {
     ok: true,
     result: { outcome: 'done', generation, confirmWithinMs: null },
@@ -17,10 +17,9 @@ export function fail(
   reason: string,
   kept = draft.generation,
 ): void {
-  log(draft, 'error', `Reload failed, generation ${kept} serves on: ${reason}`);
-  notify(draft, { notice: 'reload-failed', generation, reason, kept });
-  const message = `Reload failed, generation ${kept} serves on: ${reason}`;
-  answerReload(draft, generation, { ok: false, why: 'failed', message });
+  const notice = { notice: 'reload-failed', generation, reason, kept } as const;
+  announce(draft, 'error', notice);
+  answerReload(draft, generation, { ok: false, why: 'failed', message: describeNotice(notice) });
 }
 
 export function answerReload(draft: Draft, generation: number, outcome: Outcome): void {

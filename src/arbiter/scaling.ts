@@ -1,4 +1,4 @@
-import { answer, type Draft, log, notify } from './draft.ts';
+import { announce, answer, type Draft } from './draft.ts';
 import type { Outcome } from './event.ts';
 import { type Goal, type Roll, type RollTargets, rollOf } from './state.ts';
 
@@ -40,8 +40,7 @@ export function undoScale(draft: Draft, { from, to, before }: ScaleGoal): void {
 }
 
 function setTarget(draft: Draft, to: number): void {
-  log(draft, 'info', `Number of workers: ${draft.target} -> ${to}`);
-  notify(draft, { notice: 'scaled', from: draft.target, to });
+  announce(draft, 'info', { notice: 'scaled', from: draft.target, to });
   draft.target = to;
 }
 

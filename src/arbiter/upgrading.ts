@@ -1,4 +1,4 @@
-import { answer, type Draft, log, notify } from './draft.ts';
+import { announce, answer, type Draft, log } from './draft.ts';
 import type { Outcome } from './event.ts';
 import { stop } from './leave.ts';
 import { policyOf } from './state.ts';
@@ -20,8 +20,7 @@ export function requestUpgrade(draft: Draft, now: number): boolean {
 export function failUpgrade(draft: Draft, reason: string): void {
   if (draft.mode.kind !== 'upgrading') return;
   draft.mode = { kind: 'serving' };
-  log(draft, 'error', `Upgrade failed, this program serves on: ${reason}`);
-  notify(draft, { notice: 'upgrade-failed', reason });
+  announce(draft, 'error', { notice: 'upgrade-failed', reason });
   const message = `Upgrade failed, the old program serves on: ${reason}`;
   answerUpgrade(draft, { ok: false, why: 'failed', message });
 }

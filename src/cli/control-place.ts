@@ -1,5 +1,6 @@
 import path from 'node:path';
 import type { ControlPlace } from '../arbiter/upgrade.ts';
+import { socketPathIn, systemFolder, userFolder } from '../protocol/control/places.ts';
 import type { Settings } from '../settings/table.ts';
 
 /** Of the instance: what it was called, or else the app without what surrounds its name. */
@@ -23,8 +24,7 @@ export const explicitPlace = ({ controlSocket }: Settings): Omit<ControlPlace, '
 
 /** Null for a user who has no folder for it. */
 export function defaultPath(name: string, env: NodeJS.ProcessEnv): string | null {
-  const own = env['XDG_RUNTIME_DIR'];
-  const user = own ? path.join(own, 'tsgun') : null;
-  const folder = env['TSGUN_RUN_DIR'] || (process.geteuid?.() === 0 ? '/run/tsgun' : user);
-  return folder === null ? null : path.join(folder, name, 'control.sock');
+  const isSystem = process.geteuid?.() === 0 || Boolean(env['TSGUN_RUN_DIR']);
+  const folder = isSystem ? systemFolder(env) : userFolder(env);
+  return folder === null ? null : socketPathIn(folder, name);
 }

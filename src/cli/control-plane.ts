@@ -131,6 +131,7 @@ export class ControlPlane {
 
   /** The name of another living instance gets a number. */
   async #bindDefault(env: NodeJS.ProcessEnv): Promise<ControlSocket | null> {
+    const { isTaken } = await import('../control/control-socket.ts');
     const wanted = this.name;
     for (let number = 1; number < 100; number += 1) {
       this.name = number === 1 ? wanted : `${wanted}-${number}`;
@@ -139,7 +140,7 @@ export class ControlPlane {
       try {
         return await this.#bind({ path, folders: [] });
       } catch (error) {
-        if (!messageOf(error).endsWith(taken)) throw error;
+        if (!isTaken(error)) throw error;
       }
     }
     throw new TsgunError('TSGUN_E_CONTROL', `Every name like "${wanted}" is taken`);
@@ -160,9 +161,6 @@ export class ControlPlane {
 /** How long a successor may take to open its control socket, and how often we look. */
 const successionMs = 2000;
 const lookMs = 10;
-
-/** How ControlSocket says that somebody lives there. */
-const taken = 'another process listens there';
 
 const noCounts = {
   connections: 0,

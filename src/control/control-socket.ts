@@ -5,11 +5,13 @@ import { createServer, type Server, type Socket } from 'node:net';
 import path from 'node:path';
 import { describeCause, errnoOf, TsgunError } from '../core/errors.ts';
 import { withFileLock } from '../process/file-lock.ts';
+import { findSocket, probeSocket, setRights } from '../sockets/socket-file.ts';
 import { makeFolders, removeFolders } from './folders.ts';
-import { findSocket, isSame, isServed, type Rights, setRights } from './socket-file.ts';
 
-export interface ControlSocketOptions extends Rights {
+export interface ControlSocketOptions {
   path: string;
+  mode: number;
+  group: number | null;
   /** Take the name over even from a living process: the one that we succeed after an upgrade. */
   replace?: boolean;
   /** Folders that our predecessor had to make, so that they go with us. */
@@ -118,6 +120,18 @@ export class ControlSocket {
   }
 }
 
+/** An inode number alone is used again for the next file. */
+const isSame = (a: BigIntStats, b: BigIntStats): boolean =>
+  a.dev === b.dev && a.ino === b.ino && a.mtimeNs === b.mtimeNs;
+
+/** Only a refused connection proves that nobody serves a socket. */
+async function isServed(file: string): Promise<boolean> {
+  const error = await probeSocket(file);
+  if (error === null) return true;
+  if (['ECONNREFUSED', 'ENOENT'].includes(errnoOf(error) ?? '')) return false;
+  throw error;
+}
+
 /** Where it is made: in the same folder, so that it can be renamed. */
 const temporaryName = (file: string): string =>
   path.join(path.dirname(file), `.${randomBytes(4).toString('hex')}`);
@@ -131,15 +145,15 @@ function checkLength(file: string): void {
 
 /** Everybody who starts does this under the lock, so exactly one finds the name free. */
 async function putInPlace(options: ControlSocketOptions): Promise<Server> {
-  const { path: file, replace = false } = options;
+  const { path: file, mode, group, replace = false } = options;
   const there = findSocket(file);
   if (there && !replace && (await isServed(file)))
-    throw refuse(file, 'another process listens there');
+    throw refuse(file, 'another process listens there', undefined, { taken: true });
   const temporary = temporaryName(file);
   const server = createServer({ allowHalfOpen: true, pauseOnConnect: true });
   try {
     await listenPrivately(server, temporary);
-    setRights(temporary, options);
+    setRights(temporary, { mode, owner: group === null ? null : { uid: -1, gid: group } });
     findSocket(file); // not replaced by something precious meanwhile
     renameSync(temporary, file);
     return server;
@@ -162,5 +176,17 @@ async function listenPrivately(server: Server, file: string): Promise<void> {
   server.on('error', () => undefined); // of accept(2), until somebody wants to hear of it
 }
 
-const refuse = (file: string, why: string, cause?: unknown): TsgunError =>
-  new TsgunError('TSGUN_E_CONTROL', `Cannot use control socket "${file}": ${why}`, { cause });
+const refuse = (
+  file: string,
+  why: string,
+  cause?: unknown,
+  detail: Record<string, unknown> = {},
+): TsgunError =>
+  new TsgunError('TSGUN_E_CONTROL', `Cannot use control socket "${file}": ${why}`, {
+    cause,
+    detail,
+  });
+
+/** Whether a socket could not be had because somebody living has it. */
+export const isTaken = (error: unknown): boolean =>
+  error instanceof TsgunError && error.detail['taken'] === true;

@@ -84,23 +84,6 @@ export interface Beat {
   cpuMs: number;
   /** How long requests took since the last beat: bucket, count, bucket, count ... (metrics/latency). */
   latencies: number[];
-  /** Of a gateway. */
-  queue?: QueueVitals;
-}
-
-/** How requests fare that wait for a Python worker. */
-export interface QueueVitals {
-  /** Waiting now. */
-  length: number;
-  /** How long the one in front has waited. */
-  oldestMs: number;
-  /** Refused since the start, because the queue was full, and because they waited too long. */
-  rejected: number;
-  timedOut: number;
-  /** Workers that take requests. */
-  workers: number;
-  /** WebSockets and event streams. */
-  longLived: number;
 }
 
 export interface RequestReport {
@@ -122,8 +105,6 @@ export type FromWorker =
   | { type: 'parked' }
   | { type: 'unparked' }
   | { type: 'requests'; id: number; requests: RequestReport[] }
-  /** Of a gateway: a thread of this worker goes on with a request whose time is up. */
-  | { type: 'overdue'; pid: number }
   | { type: 'log'; level: LogLevel; message: string };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
@@ -165,14 +146,6 @@ function parseRequest(request: unknown): RequestReport[] {
   ];
 }
 
-function parseQueue(queue: unknown): QueueVitals | undefined {
-  if (!isRecord(queue)) return undefined;
-  const { length, oldestMs, rejected, timedOut, workers, longLived } = queue;
-  if (!isCount(length) || !isCount(oldestMs) || !isCount(rejected)) return undefined;
-  if (!isCount(timedOut) || !isCount(workers) || !isCount(longLived)) return undefined;
-  return { length, oldestMs, rejected, timedOut, workers, longLived };
-}
-
 const parsers: {
   [T in FromWorker['type']]: (m: Record<string, unknown>) => FromWorker | undefined;
 } = {
@@ -196,11 +169,7 @@ const parsers: {
     if (!isCount(rssBytes) || !isCount(lagMs) || !isCount(cpuMs)) return undefined;
     if (!Array.isArray(latencies) || latencies.length > mostLatencies) return undefined;
     if (!latencies.every(isCount)) return undefined;
-    const queue = parseQueue(m['queue']);
-    return {
-      ...{ type: 'beat', inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies },
-      ...(queue && { queue }),
-    };
+    return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies };
   },
   leaving: (m) => ({ type: 'leaving', why: text(m['why'], 100) ?? 'wants to leave' }),
   drained: () => ({ type: 'drained' }),
@@ -214,7 +183,6 @@ const parsers: {
       requests: requests.slice(0, mostRequests).flatMap(parseRequest),
     };
   },
-  overdue: ({ pid }) => (isCount(pid) ? { type: 'overdue', pid } : undefined),
   log(m) {
     const level = m['level'];
     const message = text(m['message'], textLimit);

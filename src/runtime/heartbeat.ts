@@ -1,6 +1,6 @@
 import type { Beat } from '../protocol/worker.ts';
 
-export type Vitals = Pick<Beat, 'inFlight' | 'requests' | 'connections' | 'latencies' | 'queue'>;
+export type Vitals = Pick<Beat, 'inFlight' | 'requests' | 'connections' | 'latencies'>;
 
 export interface HeartbeatOptions {
   intervalMs: number;

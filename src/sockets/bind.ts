@@ -1,16 +1,6 @@
 import { lookup } from 'node:dns/promises';
-import {
-  chmodSync,
-  chownSync,
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  renameSync,
-  rmSync,
-} from 'node:fs';
-import { connect, isIPv4, isIPv6 } from 'node:net';
+import { renameSync, rmSync } from 'node:fs';
+import { isIPv4, isIPv6 } from 'node:net';
 import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import {
   bindSocket,
@@ -23,6 +13,7 @@ import {
   setReusePort,
 } from '../native/sockets.ts';
 import { type Address, formatAddress } from './address.ts';
+import { findSocket, probeSocket, setRights } from './socket-file.ts';
 
 export interface BindOptions {
   backlog: number;
@@ -31,9 +22,6 @@ export interface BindOptions {
   socketMode: number;
   socketOwner: { uid: number; gid: number } | null;
 }
-
-/** A living server is asked whether it is there; a stuck one counts as living. */
-const probeMs = 500;
 
 /** A bare listening descriptor that nothing in this process accepts on. Throws TSGUN_E_BIND. */
 export async function bindAddress(
@@ -101,7 +89,7 @@ async function bindUnix(path: string, options: BindOptions): Promise<number> {
   rmSync(temporary, { force: true }); // of an earlier process with our pid
   const fd = bindSocketAt({ family: 'unix', path: temporary }, options);
   try {
-    setRights(temporary, options);
+    setRights(temporary, { mode: options.socketMode, owner: options.socketOwner });
     renameSync(temporary, path);
     return fd;
   } catch (error) {
@@ -111,47 +99,10 @@ async function bindUnix(path: string, options: BindOptions): Promise<number> {
   }
 }
 
-/** Of open(2), missing in Node's constants: a handle on whatever is there, without opening it. */
-const O_PATH = 0o10000000;
-
-/**
- * In a folder of somebody else's, anything can be put in our socket's place between two calls. So
- * one handle is held on it, checked, and given mode and owner.
- */
-function setRights(file: string, { socketMode, socketOwner }: BindOptions): void {
-  const handle = openSync(file, O_PATH | constants.O_NOFOLLOW);
-  try {
-    const stat = fstatSync(handle);
-    if (!stat.isSocket() || stat.nlink !== 1 || stat.uid !== process.geteuid?.())
-      throw new Error('somebody has replaced the socket');
-    const held = `/proc/self/fd/${handle}`;
-    if (socketOwner) chownSync(held, socketOwner.uid, socketOwner.gid);
-    chmodSync(held, socketMode);
-  } finally {
-    closeSync(handle);
-  }
-}
-
 /** A socket that nobody serves may be replaced; anything else in its place is left alone. */
 async function makeWay(path: string): Promise<void> {
-  const there = lstatSync(path, { throwIfNoEntry: false });
-  if (!there) return;
-  if (!there.isSocket()) throw new Error('the path exists and is no socket');
-  if (await isServed(path)) {
+  if (!findSocket(path)) return;
+  if ((await probeSocket(path)) === null) {
     throw Object.assign(new Error('address already in use (EADDRINUSE)'), { code: 'EADDRINUSE' });
   }
-}
-
-function isServed(path: string): Promise<boolean> {
-  return new Promise((resolve) => {
-    const socket = connect(path);
-    socket.setTimeout(probeMs, () => finish(true));
-    socket.once('connect', () => finish(true));
-    // EAGAIN: somebody listens, and the queue is full.
-    socket.once('error', (error) => finish(errnoOf(error) === 'EAGAIN'));
-    function finish(served: boolean) {
-      socket.destroy();
-      resolve(served);
-    }
-  });
 }

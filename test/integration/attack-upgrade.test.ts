@@ -77,3 +77,11 @@ test('a new program whose old one has died before they met does not start on its
   assert.match(said, /Cannot succeed pid 1: it has ended/);
   assert.doesNotMatch(said, /Listening at/);
 });
+
+test('marks of an upgrade that stray into the environment mean nothing', async (t) => {
+  const cwd = writeFiles(makeTempDir(t), { 'app.js': helloApp() });
+  const env = { TSGUN_UPGRADE_FROM: '1', TSGUN_UPGRADE_SWITCHES: 'no JSON' };
+  const tsgun = await startTsgun(t, ['app.js'], { cwd, env });
+  assert.equal((await fetchOnce({ port: tsgun.port })).status, 200);
+  assert.equal(await tsgun.stop(), 0);
+});
