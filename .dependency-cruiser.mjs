@@ -10,9 +10,10 @@ const allowed = {
   sockets: ['core', 'native'],
   systemd: ['core', 'native'],
   http: ['core', 'settings', 'log', 'metrics'],
-  runtime: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets'],
+  runtime: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets', 'http'],
   arbiter: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets', 'systemd'],
   control: ['core', 'protocol', 'settings', 'log', 'metrics', 'process', 'sockets'],
+  gateway: ['core', 'protocol', 'settings', 'log', 'metrics', 'sockets', 'http', 'runtime'],
   worker: [
     'core',
     'protocol',

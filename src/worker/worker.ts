@@ -9,10 +9,10 @@ import type { Channel } from '../runtime/channel.ts';
 import { startHeartbeat } from '../runtime/heartbeat.ts';
 import { setTitle } from '../runtime/proc-title.ts';
 import type { WorkerHooks } from '../runtime/worker-hooks.ts';
-import { Acceptors } from './acceptors.ts';
+import { Acceptors } from '../runtime/acceptors.ts';
 import { adoptListen, pretendToListen } from './adopt-listen.ts';
 import type { ServableApp } from './app-kind.ts';
-import { Rotation, type RotationPhase } from './rotation.ts';
+import { Rotation, type RotationPhase } from '../runtime/rotation.ts';
 import { watchSignals } from './watch-signals.ts';
 
 /** INT and QUIT to the whole group reach the arbiter too, whose word comes first. */
