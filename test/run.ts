@@ -11,7 +11,7 @@ import { spec } from 'node:test/reporters';
 
 const root = path.resolve(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
-const files = globSync('test/{unit,integration}/**/*.test.ts', { cwd: root })
+const files = globSync('test/{unit,conformance,integration}/**/*.test.ts', { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   // The long ones first, so that they do not run alone at the end.
   .toSorted((a, b) => Number(b.includes('integration')) - Number(a.includes('integration')))
