@@ -45,7 +45,7 @@ export interface GatewayStart {
     forwarderHeaders: string[];
     headerMap: 'drop' | 'refuse' | 'dangerous';
   };
-  /** `SERVER_SOFTWARE`, and what WebSocket messages may be at most. */
+  /** Of a WebSocket. */
   mostMessageBytes: number;
 }
 
@@ -53,5 +53,7 @@ export interface GatewayStart {
 export type FromGateway =
   /** A request took longer than `request_timeout` and was answered 504. */
   | { type: 'overdue'; child: number; method: string; path: string; ageMs: number }
-  /** A worker died with these under way, or broke the protocol. */
-  | { type: 'lost'; child: number; requests: string[] };
+  /** A worker died with these under way: `GET /path for 12 ms`. */
+  | { type: 'lost'; child: number; requests: string[] }
+  /** What a worker sent on the link is no sense: it has to be replaced. */
+  | { type: 'broken'; child: number; why: string };

@@ -84,6 +84,13 @@ export interface Beat {
   cpuMs: number;
   /** How long requests took since the last beat: bucket, count, bucket, count ... (metrics/latency). */
   latencies: number[];
+  /** From a gateway: requests that wait for a worker. */
+  queued?: number;
+  /** Requests that it has turned away since it started. */
+  refused?: number;
+  /** WebSockets and event streams, and those of them that are still to be sent away. */
+  longLived?: number;
+  leaving?: number;
 }
 
 export interface RequestReport {
@@ -92,6 +99,8 @@ export interface RequestReport {
   path: string;
   client: string | null;
   ageMs: number;
+  /** From a gateway: which worker has it; null while it waits for one. */
+  child?: number | null;
 }
 
 export type FromWorker =

@@ -4,8 +4,8 @@ import { describeCause } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
 import type { InheritedListener } from '../protocol/worker.ts';
 
-/** Why nothing is to be accepted: by order, out of rotation, full, or because the app has closed. */
-export type Hold = 'paused' | 'parked' | 'full' | 'closed';
+/** Why nothing is to be accepted: by order, out of rotation, full, or nobody is there to serve it. */
+export type Hold = 'paused' | 'parked' | 'full' | 'closed' | 'empty';
 
 export interface AcceptorsOptions {
   listeners: readonly InheritedListener[];

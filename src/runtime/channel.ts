@@ -1,8 +1,9 @@
+import type { FromGateway } from '../protocol/gateway.ts';
 import type { FromWorker, ToWorker } from '../protocol/worker.ts';
 
 /** The child's end of its line to the arbiter. */
 export interface Channel {
-  send(message: FromWorker): void;
+  send(message: FromWorker | FromGateway): void;
   /** Settles when the message has left this process. */
   sendLast(message: FromWorker): Promise<void>;
   onMessage(listener: (message: ToWorker) => void): void;

@@ -17,7 +17,9 @@ const say = (message: FromConfigHost): void => {
 // Without the arbiter there is nobody to run hooks for.
 process.once('disconnect', () => process.exit(0));
 
-async function runHook(config: ScriptExports, { id, name, args }: ToConfigHost): Promise<void> {
+async function runHook(config: ScriptExports, message: ToConfigHost): Promise<void> {
+  if (message.type !== 'hook') return;
+  const { id, name, args } = message;
   try {
     const hook = config[name];
     if (typeof hook === 'function') await hook(...args);

@@ -1,6 +1,6 @@
 import type { Beat } from '../protocol/worker.ts';
 
-export type Vitals = Pick<Beat, 'inFlight' | 'requests' | 'connections' | 'latencies'>;
+export type Vitals = Omit<Beat, 'type' | 'rssBytes' | 'lagMs' | 'cpuMs'>;
 
 export interface HeartbeatOptions {
   intervalMs: number;

@@ -13,7 +13,7 @@ import { Acceptors } from '../runtime/acceptors.ts';
 import { adoptListen, pretendToListen } from './adopt-listen.ts';
 import type { ServableApp } from './app-kind.ts';
 import { Rotation, type RotationPhase } from '../runtime/rotation.ts';
-import { watchSignals } from './watch-signals.ts';
+import { watchSignals } from '../runtime/watch-signals.ts';
 
 /** INT and QUIT to the whole group reach the arbiter too, whose word comes first. */
 const quitDelayMs = 100;

@@ -1,0 +1,169 @@
+import type { ServerResponse } from 'node:http';
+import { initialCredit } from '../protocol/link.ts';
+import type { Carrier } from './carrier.ts';
+import { type FilePart, sendFile } from './file-answer.ts';
+import { Spool } from './spool.ts';
+
+export interface AnswerOptions {
+  buffers: { responseMemory: number; mostResponse: number; folder: string };
+  /** Nobody hears the rest: the file cannot be written, or what is said makes no sense. */
+  onBroken(why: string): void;
+}
+
+const tooShort = 'it is shorter than was said';
+
+/** An answer with a body that is small is one write with its head. */
+const smallBody = 8 * 1024;
+
+/** What a worker answers, on its way to a client that may be slow. */
+export class Answer {
+  /** An event stream: it lasts until somebody ends it. */
+  isEndless = false;
+  readonly #res: ServerResponse;
+  readonly #options: AnswerOptions;
+  /** Null when the worker has done its part. */
+  #carrier: Carrier | null;
+  /** Waits for the client; null while it keeps up. */
+  #spool: Spool | null = null;
+  #pumping = false;
+  /** Bytes in the spool that the worker has no credit for. */
+  #owed = 0;
+  /** Bytes that the head has promised and that have not come; null when it promised none. */
+  #promised: number | null = null;
+
+  constructor(res: ServerResponse, carrier: Carrier, options: AnswerOptions) {
+    this.#res = res;
+    this.#carrier = carrier;
+    this.#options = options;
+  }
+
+  /** Throws what Node says about a head that cannot be. */
+  begin(head: string, body: Buffer, isWhole: boolean): void {
+    const res = this.#res;
+    const fields = head.split('\n');
+    const [line = ''] = fields;
+    const status = Number(line.slice(0, 3));
+    const reason = line.slice(4);
+    const length = contentLength(head);
+    const hasBody = status !== 204 && status !== 304 && res.req.method !== 'HEAD';
+    fields.shift();
+    if (length === null && isWhole && hasBody) fields.push('Content-Length', String(body.length));
+    if (hasBody) this.#promised = length;
+    this.isEndless = !isWhole && /\ncontent-type\ntext\/event-stream/i.test(head);
+    if (reason === '') res.writeHead(status, fields);
+    else res.writeHead(status, reason, fields);
+    if (isWhole) return this.#endWith(body);
+    if (body.length > 0) this.data(body);
+    else res.flushHeaders();
+  }
+
+  data(chunk: Buffer): void {
+    const bytes = this.#keepPromise(chunk);
+    if (this.#spool) return this.#keep(bytes);
+    this.#carrier?.passed(chunk.length);
+    if (bytes.length > 0 && !this.#res.write(bytes)) this.#spoolFromNow();
+  }
+
+  /** The worker has said all. */
+  end(): void {
+    this.#carrier = null;
+    if (this.#promised) return this.#options.onBroken(tooShort);
+    if (!this.#spool) this.#res.end();
+  }
+
+  /** Whether everything that came has gone on to the client. */
+  get isPassed(): boolean {
+    return this.#spool === null;
+  }
+
+  /** The rest of the answer is in a file. */
+  sendFile(part: FilePart): void {
+    this.#carrier = null;
+    const length = Math.min(part.length, this.#promised ?? part.length);
+    const isShort = this.#promised !== null && length < this.#promised;
+    sendFile({ ...part, length }, this.#res, (bytes) => {
+      if (bytes < length || isShort) this.#options.onBroken(tooShort);
+      else this.#res.end();
+    });
+  }
+
+  close(): void {
+    this.#carrier = null;
+    this.#spool?.close();
+  }
+
+  #endWith(body: Buffer): void {
+    const bytes = this.#keepPromise(body);
+    this.#carrier = null;
+    if (this.#promised) return this.#options.onBroken(tooShort);
+    if (bytes.length > 0 && bytes.length <= smallBody)
+      this.#res.end(bytes.toString('latin1'), 'latin1');
+    else this.#res.end(bytes);
+  }
+
+  /** No client takes the surplus for the next answer. */
+  #keepPromise(chunk: Buffer): Buffer {
+    if (this.#promised === null) return chunk;
+    const bytes = chunk.length > this.#promised ? chunk.subarray(0, this.#promised) : chunk;
+    this.#promised -= bytes.length;
+    return bytes;
+  }
+
+  #spoolFromNow(): void {
+    const { responseMemory, mostResponse, folder } = this.#options.buffers;
+    const isHeld = this.#carrier?.interface === 'asgi';
+    this.#spool = new Spool({
+      memory: isHeld ? initialCredit * 2 : responseMemory,
+      most: mostResponse,
+      folder,
+      onError: (error) => this.#options.onBroken(`it cannot be kept: ${String(error)}`),
+    });
+    this.#res.once('drain', () => void this.#pump());
+  }
+
+  /** A blocking worker is to be free again, whatever its client does; a loop can wait. */
+  #keep(chunk: Buffer): void {
+    this.#spool?.push(chunk);
+    this.#owed += chunk.length;
+    this.#settle(this.#carrier?.interface === 'wsgi' ? this.#owed : 0);
+  }
+
+  /** Lets the worker go on by as much as there is place for. */
+  #settle(bytes: number): void {
+    const full = this.#spool?.full === true;
+    this.#carrier?.hold(full);
+    if (full || bytes === 0) return;
+    this.#owed -= bytes;
+    this.#carrier?.passed(bytes);
+  }
+
+  async #pump(): Promise<void> {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    const flows = await this.#pour();
+    this.#pumping = false;
+    if (!flows) return void this.#res.once('drain', () => void this.#pump());
+    this.#spool?.close();
+    this.#spool = null;
+    if (this.#carrier) this.#carrier.hold(false);
+    else this.#res.end();
+  }
+
+  /** True when nothing is left, false when the client has to take some first. */
+  async #pour(): Promise<boolean> {
+    const spool = this.#spool;
+    while (spool && !this.#res.destroyed) {
+      const next = spool.shift();
+      const chunk = next instanceof Promise ? await next : next;
+      if (chunk === null) return spool.size === 0;
+      this.#settle(Math.min(this.#owed, chunk.length));
+      if (!this.#res.write(chunk)) return false;
+    }
+    return false;
+  }
+}
+
+function contentLength(head: string): number | null {
+  const [, digits] = /\ncontent-length\n(\d{1,15})(?:\n|$)/i.exec(head) ?? [];
+  return digits === undefined ? null : Number(digits);
+}

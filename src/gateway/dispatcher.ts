@@ -1,0 +1,136 @@
+import type { Caller } from './carrier.ts';
+import type { PoolWorker } from './pool-worker.ts';
+import { RequestQueue } from './request-queue.ts';
+
+/** A caller that can be turned away while it waits. */
+export interface WaitingCaller extends Caller {
+  /** The queue is full, or it has waited too long. */
+  turnAway(why: string): void;
+}
+
+export interface DispatcherOptions {
+  /** Requests that may wait. */
+  limit: number;
+  timeoutMs: number;
+  /** Monotonic milliseconds. */
+  now(): number;
+}
+
+interface Waiting {
+  caller: WaitingCaller;
+  since: number;
+}
+
+const lookMs = 100;
+
+/** One queue for all requests, and who serves the next one. */
+export class Dispatcher {
+  /** Requests that were turned away. */
+  refused = 0;
+  readonly #options: DispatcherOptions;
+  readonly #workers = new Set<PoolWorker>();
+  readonly #queue = new RequestQueue<Waiting>();
+  readonly #waiting = new Map<Caller, Waiting>();
+  #timer: NodeJS.Timeout | null = null;
+
+  constructor(options: DispatcherOptions) {
+    this.#options = options;
+  }
+
+  get queued(): number {
+    return this.#queue.length;
+  }
+
+  get workers(): ReadonlySet<PoolWorker> {
+    return this.#workers;
+  }
+
+  /** Oldest first. */
+  *waiting(): Generator<{ caller: Caller; since: number }> {
+    yield* this.#queue;
+  }
+
+  submit(caller: WaitingCaller): void {
+    const worker = this.#queue.length === 0 ? this.#leastBusy() : null;
+    if (worker) return worker.take(caller);
+    if (this.#queue.length >= this.#options.limit)
+      return this.#turnAway(caller, 'the queue is full');
+    this.#wait({ caller, since: this.#options.now() }, 'last');
+  }
+
+  /** A worker has given it back, so its turn has come already. */
+  resubmit(caller: WaitingCaller, since: number): void {
+    this.#wait({ caller, since }, 'first');
+    this.serve();
+  }
+
+  /** Its client has gone. */
+  withdraw(caller: Caller): void {
+    const waiting = this.#waiting.get(caller);
+    if (!waiting) return;
+    this.#waiting.delete(caller);
+    this.#queue.delete(waiting);
+  }
+
+  add(worker: PoolWorker): void {
+    this.#workers.add(worker);
+  }
+
+  remove(worker: PoolWorker): void {
+    this.#workers.delete(worker);
+  }
+
+  /** As many as there is room for. */
+  serve(): void {
+    while (this.#queue.length > 0) {
+      const worker = this.#leastBusy();
+      if (!worker) return;
+      const next = this.#queue.shift();
+      if (!next) return;
+      this.#waiting.delete(next.caller);
+      worker.take(next.caller);
+    }
+  }
+
+  close(): void {
+    if (this.#timer) clearInterval(this.#timer);
+  }
+
+  #wait(waiting: Waiting, place: 'first' | 'last'): void {
+    this.#waiting.set(waiting.caller, waiting);
+    if (place === 'last') this.#queue.push(waiting);
+    else this.#queue.unshift(waiting);
+    this.#timer ??= setInterval(() => this.#look(), lookMs);
+  }
+
+  /** Of those with room the one with the smallest load, and of these the lowest slot (which is warm). */
+  #leastBusy(): PoolWorker | null {
+    let best: PoolWorker | null = null;
+    let bestLoad = Number.POSITIVE_INFINITY;
+    for (const worker of this.#workers) {
+      const { load } = worker;
+      if (worker.room === 0 || load > bestLoad) continue;
+      if (load === bestLoad && best !== null && best.slot <= worker.slot) continue;
+      best = worker;
+      bestLoad = load;
+    }
+    return best;
+  }
+
+  #look(): void {
+    const tooOld = this.#options.now() - this.#options.timeoutMs;
+    for (let first = this.#queue.first; first && first.since <= tooOld; first = this.#queue.first) {
+      this.#queue.shift();
+      this.#waiting.delete(first.caller);
+      this.#turnAway(first.caller, 'no worker was free in time');
+    }
+    if (this.#queue.length > 0 || !this.#timer) return;
+    clearInterval(this.#timer);
+    this.#timer = null;
+  }
+
+  #turnAway(caller: WaitingCaller, why: string): void {
+    this.refused += 1;
+    caller.turnAway(why);
+  }
+}

@@ -1,0 +1,89 @@
+import { writeSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { messageOf } from '../core/errors.ts';
+import { FrameReader, type OnFrame } from '../protocol/frames.ts';
+
+export interface LinkConnectionOptions {
+  onFrame: OnFrame;
+  /** Once; `broken` tells what was no frame of ours. */
+  onClose(broken: string | null): void;
+  /** What was held back by a full socket has gone. */
+  onDrain(): void;
+}
+
+/** One connection of a worker: frames in, bytes out. */
+export class LinkConnection {
+  readonly #socket: Socket;
+  readonly #reader: FrameReader;
+  readonly #fd: number;
+  #broken: string | null = null;
+
+  constructor(socket: Socket, { onFrame, onClose, onDrain }: LinkConnectionOptions) {
+    this.#socket = socket;
+    this.#reader = new FrameReader(onFrame);
+    this.#fd = descriptorOf(socket);
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('drain', onDrain);
+    socket.on('error', () => undefined); // `close` follows, and all that counts is that it did
+    socket.once('close', () => {
+      this.#reader.close();
+      onClose(this.#broken);
+    });
+  }
+
+  /** False when it is better to wait for `onDrain` before there is more. */
+  send(bytes: Buffer): boolean {
+    const socket = this.#socket;
+    if (socket.destroyed) return true; // and `onClose` has to be enough
+    if (socket.writableLength > 0) return socket.write(bytes);
+    const written = this.#writeNow(bytes);
+    return written === bytes.length || socket.write(bytes.subarray(written));
+  }
+
+  /** Takes nothing in until `resume`, so that the worker's writes have to wait. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
+  /** At once; what the worker writes from now on fails. */
+  close(): void {
+    this.#reader.close();
+    this.#socket.destroy();
+  }
+
+  /** What it sends makes no sense. */
+  breakOff(why: string): void {
+    this.#broken ??= why;
+    this.close();
+  }
+
+  /** Without the machinery of a stream, which would cost more than the write itself. */
+  #writeNow(bytes: Buffer): number {
+    if (this.#fd < 0) return 0;
+    try {
+      return writeSync(this.#fd, bytes);
+    } catch {
+      return 0; // it is full, or broken, and the stream knows what to do
+    }
+  }
+
+  #read(chunk: Buffer): void {
+    try {
+      this.#reader.push(chunk);
+    } catch (error) {
+      this.breakOff(messageOf(error));
+    }
+  }
+}
+
+/** Node keeps the descriptor of a socket to itself. */
+function descriptorOf(socket: Socket): number {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  const fd: unknown =
+    typeof handle === 'object' && handle !== null ? Reflect.get(handle, 'fd') : null;
+  return typeof fd === 'number' ? fd : -1;
+}
