@@ -11,6 +11,8 @@ export interface Loaded {
   origins: Origins;
   /** The host of the script config's hooks; null without a script config or without hooks. */
   script: ScriptConfig | null;
+  /** What is to be said of the settings, though they are good. */
+  warnings: readonly string[];
 }
 
 /** What the shell holds for all children that were started from one reading of the settings. */

@@ -50,7 +50,9 @@ export class Generations {
 
   async hold(number: number, loaded: Loaded): Promise<Policy> {
     const { settings } = loaded;
-    const { listeners } = this.#options;
+    const { listeners, log } = this.#options;
+    for (const message of loaded.warnings) log({ level: 'warning', message });
+    loaded.script?.journal.writeTo(log);
     const identity = resolveIdentity(settings);
     const generation: Generation = {
       ...loaded,

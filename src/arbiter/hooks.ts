@@ -34,6 +34,13 @@ export class Hooks {
     });
   }
 
+  /** The last hook, after those that still wait. */
+  async end(): Promise<void> {
+    await this.run('onExit');
+    const { script, settings } = this.#options.current();
+    await script?.finish(settings.hookTimeout * 1000);
+  }
+
   /** The hooks that only tell what has happened. */
   onNotice(notice: Notice): void {
     switch (notice.notice) {

@@ -224,7 +224,7 @@ export class Instance {
   async #exit(code: number, reason: string | null): Promise<void> {
     if (this.#ended) return;
     this.#ended = true;
-    await this.#hooks.run('onExit');
+    await this.#hooks.end();
     this.#arbiter.close();
     this.#options.listeners.close();
     this.#options.generations.close();

@@ -1,5 +1,6 @@
 import { readFileSync, realpathSync, type Stats, statSync } from 'node:fs';
 import path from 'node:path';
+import type { ScriptConfig } from '../arbiter/script-config.ts';
 import { describeCause, errnoOf, messageOf, TsgunError } from '../core/errors.ts';
 import { toCamel } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
@@ -11,6 +12,16 @@ const scripts = new Set(['.js', '.mjs', '.ts', '.mts']);
 
 /** Looked for in this order where nobody names a config file. */
 const defaultNames = ['toml', 'json', 'js', 'mjs', 'ts', 'mts'].map((end) => `tsgun.conf.${end}`);
+
+/** What a config file of any kind comes to. */
+export interface ConfigFile {
+  given: Given[];
+  problems: string[];
+  /** What is to be said of it, though it is good. */
+  warnings: string[];
+  path: string | null;
+  script: ScriptConfig | null;
+}
 
 export const isScript = (file: string): boolean => scripts.has(path.extname(file));
 
@@ -31,7 +42,7 @@ function exists(file: string): boolean {
 
 /** The settings of a TOML or JSON file, each with its line. Throws TSGUN_E_SETTINGS. */
 export async function readDataFile(file: string, shown: string): Promise<Given[]> {
-  const text = attempt(shown, () => readFileSync(file, 'utf8'));
+  const text = readText(file, shown);
   const toml = path.extname(file) === '.toml';
   const values = toml ? await parseToml(text, shown) : parseJson(text, shown);
   return toGiven(values, (name) => {
@@ -87,6 +98,9 @@ function onlyRootWrites(stat: Stats): boolean {
   const sticky = stat.isDirectory() && (mode & 0o1000) !== 0;
   return uid === 0 && (!others || sticky);
 }
+
+export const readText = (file: string, shown: string): string =>
+  attempt(shown, () => readFileSync(file, 'utf8'));
 
 function attempt<T>(shown: string, act: () => T): T {
   try {
@@ -149,7 +163,7 @@ function hasBadToken(text: string): boolean {
 }
 
 /** Where a name is set, for messages only, so a comment that looks alike does no harm. */
-function findLine(text: string, name: string, toml: boolean): number | null {
+export function findLine(text: string, name: string, toml: boolean): number | null {
   const escaped = name.replaceAll(/[^\w-]/g, '\\$&');
   const pattern = toml
     ? new RegExp(`^\\s*(?:\\[+\\s*)?["']?${escaped}["']?\\s*[=.\\]]`)

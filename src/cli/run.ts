@@ -11,8 +11,9 @@ import { spawnChild } from '../process/spawn.ts';
 import type { Given } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import { takeInherited } from '../sockets/inherit.ts';
-import { definedOnly, loadSettings } from './load-settings.ts';
+import { loadSettings } from './load-settings.ts';
 import { parseCommandLine } from './program.ts';
+import { definedOnly } from './sources.ts';
 
 /** Everything of a call that is found out before anything else, because it changes the environment. */
 function readCall(args: readonly string[]) {
@@ -76,6 +77,7 @@ const asksFor = (given: readonly Given[], name: string): boolean =>
 async function checkConfig(load: () => Promise<Loaded>, call: Call): Promise<number> {
   try {
     const loaded = await load();
+    for (const warning of loaded.warnings) process.stderr.write(`${addPrefix(warning)}\n`);
     const { checkApp } = await import('../arbiter/check-app.ts');
     const wrong = await checkApp(loaded, {
       spawn: spawnChild,

@@ -1,3 +1,5 @@
+import { type LogLevel, logLevels } from '../core/logger.ts';
+
 /** Hooks that run beside the arbiter; the others run in the workers. */
 export const arbiterHooks = [
   'onStarting',
@@ -34,13 +36,18 @@ export interface ServerView {
 }
 
 /** Between the arbiter and the process that a script config runs in. */
-export type ToConfigHost = { type: 'hook'; id: number; name: string; args: unknown[] };
+export type ToConfigHost =
+  | { type: 'hook'; id: number; name: string; args: unknown[] }
+  /** How the settings came out in the end, by their names in files; for hosts of Python. */
+  | { type: 'settings'; settings: Readonly<Record<string, unknown>> };
 
 export type FromConfigHost =
   | { type: 'config'; values: Record<string, unknown>; functions: string[] }
   | { type: 'failed'; message: string; stack: string }
   | { type: 'hook-done'; id: number }
-  | { type: 'hook-failed'; id: number; stack: string };
+  | { type: 'hook-failed'; id: number; stack: string }
+  /** What a hook has logged. */
+  | { type: 'log'; level: LogLevel; message: string };
 
 const isRecord = (value: unknown): value is Record<string, unknown> =>
   typeof value === 'object' && value !== null;
@@ -61,5 +68,11 @@ export function parseFromConfigHost(message: unknown): FromConfigHost | undefine
   if (type === 'hook-failed' && typeof id === 'number') {
     return { type, id, stack: textOf(message['stack']) };
   }
+  if (type === 'log') return parseLog(message);
   return undefined;
+}
+
+function parseLog({ level, message }: Record<string, unknown>): FromConfigHost {
+  const known = logLevels.find((one) => one === level) ?? 'info';
+  return { type: 'log', level: known, message: textOf(message) };
 }

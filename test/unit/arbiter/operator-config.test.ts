@@ -32,6 +32,7 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
     settings: settings({ bind: ['127.0.0.1:0'], ...change }),
     origins: { rawEnv: 'tsgun.conf.toml:3', workers: '--workers' },
     script: null,
+    warnings: [],
   };
   const file = { load: async (): Promise<Loaded> => first };
   const listeners = new ListenerSet([]);
@@ -135,6 +136,7 @@ test('config-diff marks each change with what it takes, and hides secrets on bot
     settings: { ...first.settings, ...changed, rawEnv: ['TOKEN=two'] },
     origins: { workers: 'tsgun.conf.toml:1' },
     script: null,
+    warnings: [],
   });
   const { changes, problems } = await api['config-diff']({}, caller);
   assert.deepEqual(problems, []);
