@@ -116,6 +116,7 @@ export class Answer {
       memory: isHeld ? initialCredit * 2 : responseMemory,
       most: mostResponse,
       folder,
+      onWritten: () => this.#goOn(),
       onError: (error) => this.#options.onBroken(`it cannot be kept: ${String(error)}`),
     });
     this.#res.once('drain', () => void this.#pump());
@@ -125,6 +126,10 @@ export class Answer {
   #keep(chunk: Buffer): void {
     this.#spool?.push(chunk);
     this.#owed += chunk.length;
+    this.#goOn();
+  }
+
+  #goOn(): void {
     this.#settle(this.#carrier?.interface === 'wsgi' ? this.#owed : 0);
   }
 

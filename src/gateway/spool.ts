@@ -6,6 +6,8 @@ export interface SpoolOptions {
   /** Bytes that are kept at all. */
   most: number;
   folder: string;
+  /** Something has got to the file: it may be not full any more. */
+  onWritten(): void;
   /** The file cannot be written or read. */
   onError(error: unknown): void;
 }
@@ -79,6 +81,7 @@ export class Spool {
       this.#file ??= new TempFile(this.#options.folder);
       await this.#file.write(chunk, at);
       this.#written += chunk.length;
+      this.#options.onWritten();
     } catch (error) {
       this.#fail(error);
     }
