@@ -66,6 +66,15 @@ export class StrictConnection {
     this.#socket.write(text, 'latin1');
   }
 
+  /** Reads nothing more until `resume`: the server's buffers fill. */
+  pause(): void {
+    this.#socket.pause();
+  }
+
+  resume(): void {
+    this.#socket.resume();
+  }
+
   async get(path = '/', headers = ''): Promise<Answer> {
     this.write(`GET ${path} HTTP/1.1\r\nHost: test\r\n${headers}\r\n`);
     return this.answer();
