@@ -87,6 +87,14 @@ export class Answer {
     });
   }
 
+  /** The client sees that something is missing: an orderly end is none where only the end tells. */
+  cutOff(): void {
+    this.close();
+    const { chunkedEncoding, socket } = this.#res;
+    if (chunkedEncoding || this.#promised !== null) socket?.destroySoon();
+    else socket?.resetAndDestroy();
+  }
+
   close(): void {
     this.#carrier = null;
     this.#spool?.close();

@@ -219,14 +219,14 @@ export class HttpCall implements WaitingCaller, Overdue {
   #fail(status: number, why: string): void {
     this.#say('error', `${why} (${this.#res.headersSent ? 'cut off' : status})`);
     this.#finish();
-    this.#answer?.close();
-    refuse(this.#req, this.#res, status);
+    if (this.#res.headersSent) this.#answer?.cutOff();
+    else refuse(this.#req, this.#res, status);
   }
 
   #breakAnswer(why: string): void {
     this.#say('error', `the answer is cut off: ${why}`);
     this.#cancel();
-    this.#res.destroy();
+    this.#answer?.cutOff();
   }
 
   #say(level: LogLevel, message: string): void {

@@ -11,7 +11,8 @@ export interface LaneOptions {
   interface: 'wsgi' | 'asgi';
   /** It can take a request; also when it never carried one. */
   onFree(lane: Lane): void;
-  onClose(lane: Lane, broken: string | null): void;
+  /** `caller` is who waited for an answer. */
+  onClose(lane: Lane, caller: Caller | null, broken: string | null): void;
 }
 
 /** A socket takes what it can; more than this is not left waiting in our memory. */
@@ -126,7 +127,7 @@ export class Lane implements Carrier {
   #close(broken: string | null): void {
     const caller = this.#caller;
     this.#caller = null;
-    this.#options.onClose(this, broken);
+    this.#options.onClose(this, caller, broken);
     caller?.lose();
   }
 }

@@ -12,6 +12,8 @@ export interface PoolWorkerOptions {
   onRest(worker: PoolWorker): void;
   /** Its main connection is gone, and with it everything that it could do. */
   onGone(worker: PoolWorker): void;
+  /** It has left without answers for them. */
+  onLost(worker: PoolWorker, callers: Caller[]): void;
   /** It does not keep to the protocol. */
   onBroken(worker: PoolWorker, why: string): void;
 }
@@ -88,7 +90,7 @@ export class PoolWorker implements WorkerName {
         this.#freeLanes.push(free);
         this.#free();
       },
-      onClose: (closed, broken) => this.#loseLane(closed, broken),
+      onClose: (...loss) => this.#loseLane(...loss),
     });
     this.#lanes.add(lane);
     lane.welcome(linkVersion);
@@ -114,7 +116,8 @@ export class PoolWorker implements WorkerName {
     this.#main.tellIdle();
   }
 
-  #loseLane(lane: Lane, broken: string | null): void {
+  #loseLane(lane: Lane, caller: Caller | null, broken: string | null): void {
+    if (caller) this.#options.onLost(this, [caller]);
     this.#lanes.delete(lane);
     const at = this.#freeLanes.indexOf(lane);
     if (at >= 0) this.#freeLanes.splice(at, 1);
@@ -125,6 +128,8 @@ export class PoolWorker implements WorkerName {
   #close(broken: string | null): void {
     if (this.#gone) return;
     this.#gone = true;
+    const lost = [...this.#main.callers()];
+    if (lost.length > 0) this.#options.onLost(this, lost);
     this.#options.onGone(this);
     if (broken !== null) this.#options.onBroken(this, broken);
     for (const lane of [...this.#lanes]) lane.close();

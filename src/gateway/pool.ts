@@ -46,9 +46,8 @@ export class Pool {
       onFree: () => dispatcher.serve(),
       onRest,
       onBroken,
+      onLost: (loser, callers) => onLost(loser, callers.slice(0, mostTold).map(describeCaller)),
       onGone: (gone) => {
-        const requests = [...gone.callers()].map(describeCaller);
-        if (requests.length > 0) onLost(gone, requests.slice(0, mostTold));
         dispatcher.remove(gone);
         if (this.#workers.get(hello.child) === gone) this.#workers.delete(hello.child);
       },

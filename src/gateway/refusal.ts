@@ -10,7 +10,7 @@ export function refuse(
   status: number,
   headers: readonly string[] = [],
 ): void {
-  if (res.headersSent || res.destroyed) return void res.destroy();
+  if (res.headersSent || res.destroyed) return;
   const reason = STATUS_CODES[status] ?? 'Error';
   const body = `<html>\n  <head>\n    <title>${reason}</title>\n  </head>\n  <body>\n    <h1><p>${reason}</p></h1>\n  </body>\n</html>\n`;
   res.shouldKeepAlive = false;

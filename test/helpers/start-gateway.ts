@@ -144,7 +144,7 @@ export class FakeConnection {
   }
 
   end(): void {
-    this.#socket.destroy();
+    this.#socket.destroySoon(); // what was written gets there
   }
 }
 
