@@ -138,7 +138,7 @@ const gunicornNames = settingNames.map(toSnake).concat(Object.keys(renamed));
 
 /** Only near misses: a name of the file's own is nobody's business. */
 function warnOfTypo(name: string, warn: Place['warn']): void {
-  if (!/^[a-z]+(?:_[a-z]+)+$|^[a-z]{5,}$/.test(name)) return;
+  if (gunicornNames.includes(name) || !/^[a-z]+(?:_[a-z]+)+$|^[a-z]{5,}$/.test(name)) return;
   const meant = suggest(name, gunicornNames);
   if (meant !== null && Math.abs(meant.length - name.length) <= 2) {
     warn(`"${name}" is no setting, did you mean "${meant}"?`);
