@@ -15,6 +15,7 @@ const prototypes = {
   poll: ['buffer', 'uint32', 'int32'],
   flock: ['int32', 'int32'],
   waitpid: ['int32', 'buffer', 'int32'],
+  prctl: ['int32', 'int32', 'int32', 'int32', 'int32'],
   getgrouplist: ['string', 'uint32', 'buffer', 'buffer'],
 } as const satisfies Record<string, readonly Kind[]>;
 
