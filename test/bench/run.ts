@@ -6,17 +6,22 @@ import {
 } from './control.ts';
 import { compareLoad } from './load.ts';
 import { compareMemory, measureIdleArbiter } from './memory.ts';
+import { comparePythonServers } from './python.ts';
 import { cluster, pm2, tsgun, tsgunWithAccessLog } from './servers.ts';
 import { compareStart } from './start-time.ts';
 import { printTable, type Row } from './table.ts';
 
 // Ratios against the peers, all measured in one run on one machine. Needs `wrk` (apt-get install
-// wrk). Arguments choose among: load connections start memory idle control.
+// wrk). Arguments choose among: load connections start memory idle control. `python` alone, or with
+// some of: hello flask close asgi slow idle transfer preload, compares with servers for Python.
 
 const chosen = process.argv.slice(2);
-const wants = (part: string) => chosen.length === 0 || chosen.includes(part);
+const python = chosen[0] === 'python';
+const wants = (part: string) => chosen.length === 0 || (!python && chosen.includes(part));
 const rows: Row[] = [];
 const rate = (value: number) => `${Math.round(value)}/s`;
+
+if (python) rows.push(...(await comparePythonServers(chosen.slice(1))));
 
 if (wants('load')) {
   const options = { keepAlive: true, rounds: 5, seconds: 4, connections: 64 };
