@@ -8,7 +8,7 @@ import { StrictConnection, type Target } from './strict-client.ts';
 import { makeTempDir } from './temp-dir.ts';
 import { waitFor } from './wait-for.ts';
 
-export type PythonClass = 'sync' | 'gthread' | 'gevent' | 'eventlet' | 'asgi';
+export type PythonClass = 'sync' | 'gthread' | 'gevent' | 'eventlet' | 'asgi' | 'auto';
 
 export const wsgiClasses = ['sync', 'gthread', 'gevent', 'eventlet'] as const;
 export const pythonClasses = [...wsgiClasses, 'asgi'] as const;

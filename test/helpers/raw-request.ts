@@ -39,7 +39,7 @@ export function exchange(
       socket.destroy();
       resolve(Buffer.concat(pieces).toString('latin1'));
     };
-    socket.on('data', (piece) => pieces.push(piece));
+    socket.on('data', (piece: Buffer) => pieces.push(piece));
     socket.once('end', done);
     socket.once('close', done);
     socket.once('error', (error) => (pieces.length > 0 ? done() : reject(error)));
