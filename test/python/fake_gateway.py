@@ -38,6 +38,9 @@ class FakeHost:
     def lost(self, link: AsgiLink) -> None:
         self.events.append("lost")
 
+    def count(self, begun: int) -> None:
+        self.requests += begun
+
     def look(self) -> None:
         self.events.append("look")
 

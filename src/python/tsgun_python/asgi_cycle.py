@@ -34,16 +34,18 @@ class Cycle:
         self.waiters: list[asyncio.Future[None]] | None = None
         self.task: asyncio.Task[None] | None = None
 
-    async def run(self) -> None:
+    async def run(self, app: Any) -> None:
         """The body of its task. Nothing that the app raises gets any further."""
-        link = self.link
         try:
-            await link.host.app(self.scope, self.receive, self.send)
+            await app(self.scope, self.receive, self.send)
         except BaseException as error:
             self.failed(error)
         else:
             self.returned()
-        link.leave(self.stream)
+        link = self.link
+        del link.streams[self.stream]
+        if link.waits_for_end:
+            link.host.look()
 
     async def receive(self) -> dict[str, Any]:
         raise NotImplementedError

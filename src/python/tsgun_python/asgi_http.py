@@ -45,7 +45,14 @@ class HttpCycle(Cycle):
     __slots__ = ("body_ended", "chunks", "head", "owed", "phase", "plain", "promised", "trailers")
 
     def __init__(self, link: AsgiLink, stream: int, scope: dict[str, Any], ended: bool) -> None:
-        super().__init__(link, stream, scope)
+        # Not by way of `super`, which would be a tenth of all that a small request costs.
+        self.link = link
+        self.stream = stream
+        self.scope = scope
+        self.credit = INITIAL_CREDIT
+        self.gone = False
+        self.waiters = None
+        self.task = None
         self.phase = SILENT
         # Pieces of the body that the app has not asked for; None when it has had the last.
         self.chunks: list[bytes] | None = []

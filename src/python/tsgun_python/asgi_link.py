@@ -44,6 +44,7 @@ class AsgiLink(asyncio.Protocol):
         # The gateway does not take in what was written: answers have to wait.
         self.full = False
         self.welcomed = False
+        self.waits_for_end = False
         self.streams: dict[int, Cycle] = {}
         self._hello = hello
         self._transport: Any = None
@@ -61,9 +62,10 @@ class AsgiLink(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         if self._rest:
             data = self._rest + data
-        at, size = 0, len(data)
+        begun, at, size = 0, 0, len(data)
         host, loop, streams = self.host, self.loop, self.streams
         unpack, new_task, root_path = HEADER.unpack_from, host.new_task, host.root_path
+        app = host.app
         while size - at >= HEADER_SIZE:
             magic, kind, flags, stream, length, code = unpack(data, at)
             if magic != MAGIC or length > MOST_FRAME_BYTES:
@@ -88,9 +90,12 @@ class AsgiLink(asyncio.Protocol):
                 cycle = HttpCycle(self, stream, scope, flags & END != 0)
                 if length > code:
                     cycle.chunks.append(data[begin + code : end])
+            begun += 1
             streams[stream] = cycle
-            cycle.task = new_task(cycle.run(), loop=loop)
+            cycle.task = new_task(cycle.run(app), loop=loop)
         self._rest = data[at:] if at < size else b""
+        if begun:
+            host.count(begun)
         if streams and self._sweep is None:
             self._sweep = loop.call_later(_HEAD_DELAY, self._tell_heads)
 
@@ -129,13 +134,6 @@ class AsgiLink(asyncio.Protocol):
 
     def rest(self, resting: bool) -> None:
         self.emit(REST, 0, 0, 1 if resting else 0)
-
-    def leave(self, stream: int) -> None:
-        """A call of the app is over, with all that it did after its answer."""
-        self.host.requests += 1
-        del self.streams[stream]
-        if not self.streams:
-            self.host.look()
 
     def close(self) -> None:
         self._flush()
