@@ -25,7 +25,6 @@ export class Answer {
   #carrier: Carrier | null;
   /** Waits for the client; null while it keeps up. */
   #spool: Spool | null = null;
-  #pumping = false;
   /** Bytes in the spool that the worker has no credit for. */
   #owed = 0;
   /** Bytes that the head has promised and that have not come; null when it promised none. */
@@ -127,7 +126,7 @@ export class Answer {
       onWritten: () => this.#goOn(),
       onError: (error) => this.#options.onBroken(`it cannot be kept: ${String(error)}`),
     });
-    this.#res.once('drain', () => void this.#pump());
+    this.#pumpLater();
   }
 
   /** A blocking worker is to be free again, whatever its client does; a loop can wait. */
@@ -150,29 +149,26 @@ export class Answer {
     this.#carrier?.passed(bytes);
   }
 
+  /** Until the client has to take some first, or nothing is left. */
   async #pump(): Promise<void> {
-    if (this.#pumping) return;
-    this.#pumping = true;
-    const flows = await this.#pour();
-    this.#pumping = false;
-    if (!flows) return void this.#res.once('drain', () => void this.#pump());
-    this.#spool?.close();
+    const spool = this.#spool;
+    while (spool && !this.#res.destroyed) {
+      const next = spool.shift();
+      const chunk = next instanceof Promise ? await next : next;
+      if (chunk === null) break;
+      this.#settle(Math.min(this.#owed, chunk.length));
+      // At once, because it may drain before a promise would tell us that it was full.
+      if (!this.#res.write(chunk)) return this.#pumpLater();
+    }
+    if (spool && spool.size > 0) return; // it is broken, or the client has gone
+    spool?.close();
     this.#spool = null;
     if (this.#carrier) this.#carrier.hold(false);
     else this.#res.end();
   }
 
-  /** True when nothing is left, false when the client has to take some first. */
-  async #pour(): Promise<boolean> {
-    const spool = this.#spool;
-    while (spool && !this.#res.destroyed) {
-      const next = spool.shift();
-      const chunk = next instanceof Promise ? await next : next;
-      if (chunk === null) return spool.size === 0;
-      this.#settle(Math.min(this.#owed, chunk.length));
-      if (!this.#res.write(chunk)) return false;
-    }
-    return false;
+  #pumpLater(): void {
+    this.#res.once('drain', () => void this.#pump());
   }
 }
 
