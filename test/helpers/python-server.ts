@@ -36,6 +36,7 @@ export interface PythonOptions {
   chdir?: string;
   cwd?: string;
   env?: Record<string, string>;
+  waitUntilReady?: boolean;
 }
 
 /** The module that a class of workers needs. */
@@ -67,13 +68,15 @@ export function startTsgunPython(
   t: TestContext,
   kind: PythonClass,
   app: string,
-  { modules = [], args = [], ours = [], chdir = pythonFixtures, cwd, env = {} }: PythonOptions = {},
+  options: PythonOptions = {},
 ): Promise<Tsgun> {
+  const { modules = [], args = [], ours = [], chdir = pythonFixtures, env = {} } = options;
+  const { cwd, waitUntilReady = true } = options;
   const python = pythonWith(...modulesOf(kind), ...modules);
   const all = ['--python', python, '-k', kind, '--chdir', chdir, ...threads(kind, args), ...args];
   const place = cwd === undefined ? {} : { cwd };
   const quiet = { PYTHONDONTWRITEBYTECODE: '1', ...env };
-  return startTsgun(t, [...all, ...ours, app], { ...place, env: quiet });
+  return startTsgun(t, [...all, ...ours, app], { ...place, env: quiet, waitUntilReady });
 }
 
 const threads = (kind: PythonClass, args: readonly string[]): string[] =>

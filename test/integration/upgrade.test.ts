@@ -1,33 +1,13 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
 import path from 'node:path';
-import { type TestContext, test } from 'node:test';
+import { test } from 'node:test';
 import { isAlive } from '../helpers/processes.ts';
-import { startTsgun, type Tsgun } from '../helpers/start-tsgun.ts';
+import { startTsgun } from '../helpers/start-tsgun.ts';
 import { fetchOnce, hammer } from '../helpers/strict-client.ts';
+import { pidIn, waitForSuccessor } from '../helpers/successor.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 import { helloApp, writeFiles } from '../helpers/write-files.ts';
-
-const pidIn = (file: string): number => {
-  try {
-    return Number(readFileSync(file, 'utf8'));
-  } catch {
-    return 0;
-  }
-};
-
-/** The new program is nobody's child when the old one has gone, so the test ends it by its pid. */
-async function waitForSuccessor(t: TestContext, old: Tsgun, pidFile: string): Promise<number> {
-  await waitFor('the pid file to change hands', () => ![0, old.pid].includes(pidIn(pidFile)));
-  const pid = pidIn(pidFile);
-  t.after(async () => {
-    if (!isAlive(pid)) return;
-    process.kill(pid, 'SIGKILL');
-    await waitFor('the successor to be gone', () => !isAlive(pid));
-  });
-  return pid;
-}
 
 for (const bind of ['127.0.0.1:0', 'unix:app.sock', 'reuse_port']) {
   test(`USR2 hands ${bind} over to a new program without losing a request`, async (t) => {
@@ -41,7 +21,7 @@ for (const bind of ['127.0.0.1:0', 'unix:app.sock', 'reuse_port']) {
     );
     writeFiles(dir, { 'app.js': helloApp('new') });
     old.signal('SIGUSR2');
-    const successor = await waitForSuccessor(t, old, pidFile);
+    const successor = await waitForSuccessor(t, old.pid, pidFile);
     assert.equal((await old.exited).code, 0);
     assert.ok(isAlive(successor));
     assert.equal((await fetchOnce(target)).body, 'new');
@@ -75,7 +55,7 @@ test('an upgrade to a program that cannot serve changes nothing', async (t) => {
   // And the next one, to a program that can, works.
   writeFiles(dir, { 'app.js': helloApp('new') });
   tsgun.signal('SIGUSR2');
-  const successor = await waitForSuccessor(t, tsgun, pidFile);
+  const successor = await waitForSuccessor(t, tsgun.pid, pidFile);
   assert.equal((await tsgun.exited).code, 0);
   await clients.stop();
   assert.deepEqual(clients.failures, []);

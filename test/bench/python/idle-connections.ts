@@ -11,7 +11,7 @@ const count = 10_000;
 
 /** Memory of the gateway for each connection that has had an answer and is silent since. */
 export async function measureIdleConnections(): Promise<Row[]> {
-  const args = ['-w', '1', '-k', 'sync', '--keepalive', '300', '--worker-connections', '20000'];
+  const args = ['-w', '1', '-k', 'sync', '--keepalive', '300'];
   const server = await tsgunPython('python_apps:hello', ...args)();
   const gateway = gatewayOf(server.pids[0] ?? 0);
   // As many again come and go first, so that the heap has its working size.

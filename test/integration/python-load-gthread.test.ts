@@ -1,0 +1,3 @@
+import { testZeroLoss } from '../helpers/python-zero-loss.ts';
+
+testZeroLoss('gthread');
