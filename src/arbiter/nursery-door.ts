@@ -8,6 +8,7 @@ import { readPeer } from '../sockets/peer-credentials.ts';
 /** Who has said nothing by then is none of ours. */
 const helloMs = 5000;
 const longestHello = 1024;
+const nothing = Buffer.alloc(0);
 
 const needed: readonly DialPurpose[] = ['stack', 'channel'];
 const captured: readonly DialPurpose[] = ['stdout', 'stderr', ...needed];
@@ -45,19 +46,19 @@ export class NurseryDoor {
     const timer = setTimeout(() => socket.destroy(), helloMs);
     socket.on('error', () => socket.destroy());
     socket.once('close', () => clearTimeout(timer));
-    const listen = (chunk: Buffer) => {
-      said = Buffer.concat([said, chunk]);
+    // Not by `data`, after which a socket would flow, or be paused, for whoever gets it.
+    const listen = () => {
+      said = Buffer.concat([said, socket.read() ?? nothing]);
       const end = said.indexOf(0x0a);
       if (end < 0 && said.length <= longestHello) return;
       clearTimeout(timer);
-      socket.off('data', listen);
-      socket.pause();
+      socket.off('readable', listen);
       const dial = parseDial(said.toString('utf8', 0, end));
       if (dial?.token !== this.address.token) return void socket.destroy();
       if (end + 1 < said.length) socket.unshift(said.subarray(end + 1));
       this.#arrive(dial, socket);
     };
-    socket.on('data', listen);
+    socket.on('readable', listen);
   }
 
   #arrive({ child, purpose }: Dial, socket: Socket): void {
