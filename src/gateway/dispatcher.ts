@@ -1,9 +1,9 @@
 import type { Caller } from './carrier.ts';
 import type { PoolWorker } from './pool-worker.ts';
-import { RequestQueue } from './request-queue.ts';
+import { type Queued, RequestQueue } from './request-queue.ts';
 
 /** A caller that can be turned away while it waits. */
-export interface WaitingCaller extends Caller {
+export interface WaitingCaller extends Caller, Queued {
   /** The queue is full, or it has waited too long. */
   turnAway(why: string): void;
 }
@@ -16,11 +16,6 @@ export interface DispatcherOptions {
   now(): number;
 }
 
-interface Waiting {
-  caller: WaitingCaller;
-  since: number;
-}
-
 const lookMs = 100;
 
 /** One queue for all requests, and who serves the next one. */
@@ -29,8 +24,7 @@ export class Dispatcher {
   refused = 0;
   readonly #options: DispatcherOptions;
   readonly #workers = new Set<PoolWorker>();
-  readonly #queue = new RequestQueue<Waiting>();
-  readonly #waiting = new Map<Caller, Waiting>();
+  readonly #queue = new RequestQueue<WaitingCaller>();
   #timer: NodeJS.Timeout | null = null;
 
   constructor(options: DispatcherOptions) {
@@ -46,8 +40,8 @@ export class Dispatcher {
   }
 
   /** Oldest first. */
-  *waiting(): Generator<{ caller: Caller; since: number }> {
-    yield* this.#queue;
+  waiting(): Iterable<Caller> {
+    return this.#queue;
   }
 
   submit(caller: WaitingCaller): void {
@@ -55,21 +49,21 @@ export class Dispatcher {
     if (worker) return worker.take(caller);
     if (this.#queue.length >= this.#options.limit)
       return this.#turnAway(caller, 'the queue is full');
-    this.#wait({ caller, since: this.#options.now() }, 'last');
+    caller.since = this.#options.now();
+    this.#queue.push(caller);
+    this.#watch();
   }
 
   /** A worker has given it back, so its turn has come already. */
-  resubmit(caller: WaitingCaller, since: number): void {
-    this.#wait({ caller, since }, 'first');
+  resubmit(caller: WaitingCaller): void {
+    this.#queue.unshift(caller);
+    this.#watch();
     this.serve();
   }
 
   /** Its client has gone. */
-  withdraw(caller: Caller): void {
-    const waiting = this.#waiting.get(caller);
-    if (!waiting) return;
-    this.#waiting.delete(caller);
-    this.#queue.delete(waiting);
+  withdraw(caller: WaitingCaller): void {
+    this.#queue.delete(caller);
   }
 
   add(worker: PoolWorker): void {
@@ -86,9 +80,7 @@ export class Dispatcher {
       const worker = this.#leastBusy();
       if (!worker) return;
       const next = this.#queue.shift();
-      if (!next) return;
-      this.#waiting.delete(next.caller);
-      worker.take(next.caller);
+      if (next) worker.take(next);
     }
   }
 
@@ -96,10 +88,7 @@ export class Dispatcher {
     if (this.#timer) clearInterval(this.#timer);
   }
 
-  #wait(waiting: Waiting, place: 'first' | 'last'): void {
-    this.#waiting.set(waiting.caller, waiting);
-    if (place === 'last') this.#queue.push(waiting);
-    else this.#queue.unshift(waiting);
+  #watch(): void {
     this.#timer ??= setInterval(() => this.#look(), lookMs);
   }
 
@@ -121,8 +110,7 @@ export class Dispatcher {
     const tooOld = this.#options.now() - this.#options.timeoutMs;
     for (let first = this.#queue.first; first && first.since <= tooOld; first = this.#queue.first) {
       this.#queue.shift();
-      this.#waiting.delete(first.caller);
-      this.#turnAway(first.caller, 'no worker was free in time');
+      this.#turnAway(first, 'no worker was free in time');
     }
     if (this.#queue.length > 0 || !this.#timer) return;
     clearInterval(this.#timer);

@@ -21,6 +21,8 @@ import type { StreamedBody } from './streamed-body.ts';
 export class HttpCall implements WaitingCaller, Overdue {
   readonly method: string;
   readonly path: string;
+  place = -1;
+  since = 0;
   readonly #req: IncomingMessage;
   readonly #res: ServerResponse;
   readonly #head: Head;
@@ -112,7 +114,7 @@ export class HttpCall implements WaitingCaller, Overdue {
     if (this.#phase !== 'served') return;
     this.#phase = 'queued';
     this.#context.onEnd(this);
-    this.#context.dispatcher.resubmit(this, this.#begun);
+    this.#context.dispatcher.resubmit(this);
   }
 
   turnAway(why: string): void {
@@ -211,7 +213,6 @@ export class HttpCall implements WaitingCaller, Overdue {
   }
 
   #refuse(status: number): void {
-    if (this.#phase === 'over') return;
     this.#cancel();
     refuse(this.#req, this.#res, status);
   }
@@ -233,7 +234,6 @@ export class HttpCall implements WaitingCaller, Overdue {
     this.#context.log({ level, message: `${this.method} ${this.path}: ${message}` });
   }
 
-  /** Nobody waits for it any more. */
   #cancel(): void {
     const carrier = this.#carrier;
     this.#carrier = null;

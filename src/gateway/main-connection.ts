@@ -4,6 +4,7 @@ import { frameTypes, linkVersion } from '../protocol/link.ts';
 import type { Caller, WorkerName } from './carrier.ts';
 import { LinkConnection } from './link-connection.ts';
 import { Stream, type StreamHost } from './stream.ts';
+import { StreamTable } from './stream-table.ts';
 
 export interface MainOptions {
   worker: WorkerName;
@@ -24,8 +25,7 @@ export class MainConnection implements StreamHost {
   readonly interface: 'wsgi' | 'asgi';
   readonly #options: MainOptions;
   readonly #connection: LinkConnection;
-  readonly #streams = new Map<number, Stream>();
-  #lastStream = 0;
+  readonly #streams = new StreamTable();
   #gathered: Buffer[] = [];
   #gatheredBytes = 0;
 
@@ -46,7 +46,7 @@ export class MainConnection implements StreamHost {
   }
 
   *callers(): Generator<Caller> {
-    for (const { caller } of this.#streams.values()) if (caller) yield caller;
+    for (const { caller } of this.#streams) if (caller) yield caller;
   }
 
   welcome(): void {
@@ -59,9 +59,8 @@ export class MainConnection implements StreamHost {
   }
 
   open(caller: Caller): void {
-    this.#lastStream = this.#lastStream === 0xffff_ffff ? 1 : this.#lastStream + 1;
-    const stream = new Stream(this.#lastStream, this, caller);
-    this.#streams.set(stream.id, stream);
+    const stream = new Stream(this.#streams.reserve(), this, caller);
+    this.#streams.add(stream);
     caller.begin(stream);
   }
 
@@ -74,7 +73,7 @@ export class MainConnection implements StreamHost {
   }
 
   onEnd(stream: Stream): void {
-    if (this.#streams.delete(stream.id)) this.#options.onFree();
+    if (this.#streams.delete(stream)) this.#options.onFree();
   }
 
   breakOff(why: string): void {
@@ -114,7 +113,6 @@ export class MainConnection implements StreamHost {
 
   #close(broken: string | null): void {
     this.#options.onClose(broken);
-    for (const stream of [...this.#streams.values()]) stream.lose();
-    this.#streams.clear();
+    for (const stream of this.#streams.clear()) stream.lose();
   }
 }

@@ -12,7 +12,7 @@ export function reportRequests(dispatcher: Dispatcher): RequestReport[] {
     for (const caller of worker.callers())
       reports.push({ ...describe(caller), child: worker.child });
   }
-  for (const { caller } of dispatcher.waiting()) reports.push({ ...describe(caller), child: null });
+  for (const caller of dispatcher.waiting()) reports.push({ ...describe(caller), child: null });
   return reports.toSorted((a, b) => b.ageMs - a.ageMs).slice(0, mostReported);
 }
 

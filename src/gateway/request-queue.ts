@@ -1,24 +1,30 @@
+/** Of what can wait: its place, which is the queue's business only, and since when (monotonic ms). */
+export interface Queued {
+  place: number;
+  since: number;
+}
+
 /** First in, first out; whoever comes back goes to the head. Leaving costs nothing, wherever one stands. */
-export class RequestQueue<T> {
+export class RequestQueue<T extends Queued> {
   #items: (T | undefined)[] = [];
   #head = 0;
-  readonly #places = new Map<T, number>();
-  /** Of the first item: places count on from here when items are put before it. */
+  #length = 0;
+  /** The place of the first item: places count on when items before it are forgotten. */
   #base = 0;
 
   get length(): number {
-    return this.#places.size;
+    return this.#length;
   }
 
   /** The one that waits longest. */
   get first(): T | undefined {
-    this.#skip();
     return this.#items[this.#head];
   }
 
   push(item: T): void {
-    this.#places.set(item, this.#base + this.#items.length);
+    item.place = this.#base + this.#items.length;
     this.#items.push(item);
+    this.#length += 1;
   }
 
   unshift(item: T): void {
@@ -29,21 +35,22 @@ export class RequestQueue<T> {
       this.#items.unshift(item);
       this.#base -= 1;
     }
-    this.#places.set(item, this.#base + this.#head);
+    item.place = this.#base + this.#head;
+    this.#length += 1;
   }
 
   shift(): T | undefined {
     const item = this.first;
-    if (item !== undefined) this.delete(item);
+    if (item) this.delete(item);
     return item;
   }
 
   /** False when it is not here. */
   delete(item: T): boolean {
-    const place = this.#places.get(item);
-    if (place === undefined) return false;
-    this.#places.delete(item);
-    this.#items[place - this.#base] = undefined;
+    const at = item.place - this.#base;
+    if (this.#items[at] !== item) return false;
+    this.#items[at] = undefined;
+    this.#length -= 1;
     this.#skip();
     return true;
   }
@@ -55,16 +62,16 @@ export class RequestQueue<T> {
     }
   }
 
+  /** The first place is always one where somebody is. */
   #skip(): void {
     const { length } = this.#items;
     while (this.#head < length && this.#items[this.#head] === undefined) this.#head += 1;
-    if (this.#head === length && length > 0) this.#forget(length);
-    else if (this.#head > 1024 && this.#head * 2 > length) this.#forget(this.#head);
+    if (this.#head === length || (this.#head > 1024 && this.#head * 2 > length)) this.#forget();
   }
 
-  #forget(count: number): void {
-    this.#items = this.#items.slice(count);
-    this.#base += count;
+  #forget(): void {
+    this.#items.splice(0, this.#head);
+    this.#base += this.#head;
     this.#head = 0;
   }
 }

@@ -30,6 +30,8 @@ export interface Handshake {
 export class WebSocketCall implements WaitingCaller, Endless {
   readonly method = 'GET';
   readonly path: string;
+  place = -1;
+  since = 0;
   readonly #handshake: Handshake;
   readonly #context: CallContext;
   readonly #upgrader: Upgrader;
@@ -102,7 +104,7 @@ export class WebSocketCall implements WaitingCaller, Endless {
 
   requeue(): void {
     this.#carrier = null;
-    if (!this.#over) this.#context.dispatcher.resubmit(this, this.#begun);
+    if (!this.#over) this.#context.dispatcher.resubmit(this);
   }
 
   turnAway(why: string): void {

@@ -1,10 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Member } from '../core/roster.ts';
 import type { AccessRecord } from '../log/access-record.ts';
 import type { InFlightRequest } from '../metrics/in-flight.ts';
 import type { Connection } from './connection.ts';
 
 /** A request that has begun and is not over. */
-export interface Exchange {
+export interface Exchange extends Member {
+  res: ServerResponse;
   req: IncomingMessage;
   /** As the client asked: routers of apps change it on the way. */
   url: string | undefined;
@@ -46,11 +48,10 @@ function clientOf({ socket }: IncomingMessage): string | null {
 }
 
 export function describeExchange(
-  res: ServerResponse,
   exchange: Exchange,
   { slot, now }: { slot: number; now: number },
 ): AccessRecord {
-  const { req, begun, remoteAddress } = exchange;
+  const { req, res, begun, remoteAddress } = exchange;
   const durationMs = now - begun;
   return {
     req,

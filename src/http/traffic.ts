@@ -2,6 +2,7 @@ import { subscribe } from 'node:diagnostics_channel';
 import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { ServerHttp2Session } from 'node:http2';
 import { Socket } from 'node:net';
+import { Roster } from '../core/roster.ts';
 import type { AccessRecord } from '../log/access-record.ts';
 import type { InFlightRequest } from '../metrics/in-flight.ts';
 import { createHistogram } from '../metrics/latency.ts';
@@ -39,7 +40,9 @@ export class Traffic {
   readonly latencies = createHistogram();
   requests = 0;
   readonly #options: TrafficOptions;
-  readonly #inFlight = new Map<ServerResponse, Exchange>();
+  readonly #inFlight = new Roster<Exchange>();
+  /** Where an answer keeps its exchange, also after it is over. */
+  readonly #key = Symbol('exchange');
   readonly #sessions = new Set<ServerHttp2Session>();
   #draining = false;
   /** Every answer ends its connection. */
@@ -61,19 +64,15 @@ export class Traffic {
   /** Oldest first. */
   reportInFlight(most: number): InFlightRequest[] {
     const now = performance.now();
-    const reports: InFlightRequest[] = [];
-    for (const exchange of this.#inFlight.values()) {
-      if (reports.length >= most) break;
-      reports.push(reportExchange(exchange, now));
-    }
-    return reports;
+    const oldest = [...this.#inFlight].toSorted((a, b) => a.begun - b.begun).slice(0, most);
+    return oldest.map((exchange) => reportExchange(exchange, now));
   }
 
   /** Answers that have not sent their head yet tell the client that the connection ends. */
   closeAfterAnswers(): void {
     this.#draining = true;
     this.#closing = true;
-    for (const res of this.#inFlight.keys()) if (!res.headersSent) res.shouldKeepAlive = false;
+    for (const { res } of this.#inFlight) if (!res.headersSent) res.shouldKeepAlive = false;
     for (const session of this.#sessions) session.close();
   }
 
@@ -137,7 +136,8 @@ export class Traffic {
 
   /** Node never closes an answer that was queued behind another one of the same client. */
   #abandon(connection: Connection): void {
-    for (const [res, entry] of this.#inFlight) if (entry.connection === connection) this.#end(res);
+    for (const { res, connection: its } of [...this.#inFlight])
+      if (its === connection) this.#end(res);
   }
 
   /** HTTP/2 says goodbye for the whole session, and ends it after its last stream. */
@@ -154,19 +154,23 @@ export class Traffic {
 
   /** False when the request was refused, and the app is not to see it. */
   #begin(req: IncomingMessage, res: ServerResponse): boolean {
-    if (this.#inFlight.has(res)) return true; // an expectation came before it
+    if (this.#exchangeOf(res)) return true; // an expectation came before it
     const { limits, preRequest } = this.#options;
     const { socket } = req;
     const connection = this.connections.get(socket);
     if (connection) connection.active += 1;
-    this.#inFlight.set(res, {
+    const exchange: Exchange = {
+      place: -1,
       req,
+      res,
       url: req.url,
       connection,
       begun: performance.now(),
       sentBefore: this.#options.record ? socket.bytesWritten : 0,
       remoteAddress: this.#options.record ? (socket.remoteAddress ?? null) : null,
-    });
+    };
+    Reflect.set(res, this.#key, exchange);
+    this.#inFlight.add(exchange);
     if (req.httpVersionMajor > 1) res.once('close', () => this.#end(res));
     if (this.#closing) res.shouldKeepAlive = false;
     const excess = findExcess(req, limits);
@@ -178,10 +182,13 @@ export class Traffic {
     return true;
   }
 
+  #exchangeOf(res: ServerResponse): Exchange | undefined {
+    return Reflect.get(res, this.#key);
+  }
+
   #end(res: ServerResponse): void {
-    const entry = this.#inFlight.get(res);
-    if (!entry) return;
-    this.#inFlight.delete(res);
+    const entry = this.#exchangeOf(res);
+    if (!entry || !this.#inFlight.delete(entry)) return;
     const now = performance.now();
     const { connection } = entry;
     const { onRequest, postRequest, record, slot } = this.#options;
@@ -191,7 +198,7 @@ export class Traffic {
     }
     this.requests += 1;
     this.latencies.record(now - entry.begun);
-    record?.(describeExchange(res, entry, { slot, now }));
+    record?.(describeExchange(entry, { slot, now }));
     postRequest?.(entry.req, res);
     onRequest(this.requests);
   }

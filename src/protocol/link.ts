@@ -7,7 +7,7 @@
  *  0  u8   magic 0x75: foreign bytes are noticed at once
  *  1  u8   type
  *  2  u16  flags
- *  4  u32  stream: counts up on each connection; 0 is the connection itself
+ *  4  u32  stream: the gateway's number for a request; 0 is the connection itself
  *  8  u32  length of the payload
  * 12  u32  code: what it means is told at each type
  * ```
