@@ -1,0 +1,135 @@
+"""From the start order to a worker that serves."""
+
+from __future__ import annotations
+
+import faulthandler
+import gc
+import logging
+import os
+import signal
+import sys
+from typing import Any
+
+from .channel import Channel
+from .context import Context
+from .load_app import AppError, load_app
+from .log_handler import ArbiterHandler, level_number
+
+
+def main() -> None:
+    """The main module of a worker."""
+    watch_stacks()
+    channel = Channel(int(os.environ.pop("NODE_CHANNEL_FD")))
+    ignore_foreign_signals()
+    context = Context(channel.wait_for_start(), channel)
+    try:
+        prepare(context)
+        load(context)
+        run(context)
+    except AppError as error:
+        context.fail("app", str(error), error.stack)
+
+
+def watch_stacks() -> None:
+    """First of all: the arbiter asks by SIGUSR2 where a worker hangs, also one that is importing."""
+    descriptor = os.environ.pop("TSGUN_STACK_FD", None)
+    if descriptor is not None:
+        os.set_inheritable(int(descriptor), False)
+        faulthandler.register(signal.SIGUSR2, file=int(descriptor), all_threads=True, chain=False)
+
+
+def ignore_foreign_signals() -> None:
+    """They are meant for the arbiter. Not SIG_IGN, which what the app starts would inherit."""
+    for number in (signal.SIGHUP, signal.SIGUSR1, signal.SIGTTIN, signal.SIGTTOU, signal.SIGWINCH):
+        signal.signal(number, lambda *_: None)
+
+
+def prepare(context: Context) -> None:
+    """Everything that the app relies on, and that has to be there before it is imported."""
+    start = context.start
+    patch = _green_module(start["workerClass"])
+    if patch is not None:
+        patch.patch(context)
+    mismatch = verify_identity(start["identity"])
+    if mismatch:
+        context.fail("boot", f"Cannot start a worker: {mismatch}")
+    context.title("booting")
+    if start["umask"] is not None:
+        os.umask(start["umask"])
+    # Python has put the folder of our package there.
+    del sys.path[0]
+    os.chdir(start["chdir"])
+    sys.path[:0] = [start["chdir"], *start["pythonPath"]]
+    root = logging.getLogger()
+    root.addHandler(ArbiterHandler(context.log))
+    root.setLevel(level_number(start["loglevel"]))
+
+
+def load(context: Context) -> None:
+    context.app = load_app(context.start["app"])
+    gc.collect()
+    gc.freeze()  # what is there now is there to stay
+
+
+def run(context: Context) -> None:
+    """Serves until it is told to leave."""
+    worker = pick_worker(context)
+    worker.run()
+    context.leave({"type": "drained"})
+
+
+def pick_worker(context: Context) -> Any:
+    name = context.start["workerClass"]
+    if name == "auto":
+        from .detect_interface import detect_interface
+
+        name = "asgi" if detect_interface(context.app) == "asgi" else "sync"
+        if name == "sync" and context.start["threads"] > 1:
+            name = "gthread"
+    if name == "asgi":
+        from .asgi_worker import AsgiWorker
+
+        return AsgiWorker(context)
+    if name == "gevent":
+        from .gevent_worker import GeventWorker
+
+        return GeventWorker(context)
+    if name == "eventlet":
+        from .eventlet_worker import EventletWorker
+
+        return EventletWorker(context)
+    from .wsgi_worker import WsgiWorker
+
+    return WsgiWorker(context, context.start["threads"] if name == "gthread" else 1)
+
+
+def _green_module(name: str) -> Any:
+    if name == "gevent":
+        from . import gevent_worker
+
+        return gevent_worker
+    if name == "eventlet":
+        from . import eventlet_worker
+
+        return eventlet_worker
+    return None
+
+
+def verify_identity(wanted: dict[str, Any] | None) -> str | None:
+    """What is wrong when this process is not exactly whom it should be."""
+    if wanted is None:
+        return None
+    if {*os.getresuid()} != {wanted["uid"]}:
+        return f"it runs as uid {os.getuid()}/{os.geteuid()}, not {wanted['uid']}"
+    if {*os.getresgid()} != {wanted["gid"]}:
+        return f"it runs as gid {os.getgid()}/{os.getegid()}, not {wanted['gid']}"
+    groups, expected = {*os.getgroups()} - {wanted["gid"]}, {*wanted["groups"]} - {wanted["gid"]}
+    if groups - expected:
+        return f"it still has the supplementary groups {_list(groups - expected)}"
+    if expected - groups:
+        return f"it lacks the supplementary groups {_list(expected - groups)}"
+    return None
+
+
+def _list(groups: set[int]) -> str:
+    return ", ".join(str(group) for group in sorted(groups))

@@ -1,0 +1,83 @@
+"""The line to the arbiter: JSON, a message a line, both ways on one socket."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import threading
+from typing import Any
+
+# More is never owed to an arbiter that does not read; what comes then is lost, and counted.
+_MOST_PENDING = 1024 * 1024
+_READ_SIZE = 64 * 1024
+
+
+class Channel:
+    """Never makes a thread that serves wait. The end of the channel is the end of this process."""
+
+    def __init__(self, descriptor: int) -> None:
+        # On the bare descriptor, so that nothing that is made green can change what happens here.
+        os.set_blocking(descriptor, False)
+        os.set_inheritable(descriptor, False)
+        self.lost = 0
+        self._descriptor = descriptor
+        self._lock = threading.RLock()  # a signal handler may come between
+        self._pending = bytearray()
+        self._read = b""
+        self._early: list[dict[str, Any]] = []
+
+    def fileno(self) -> int:
+        return self._descriptor
+
+    def send(self, message: dict[str, Any]) -> None:
+        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        with self._lock:
+            if len(self._pending) + len(line) > _MOST_PENDING:
+                self.lost += 1
+                return
+            self._pending += line
+            self._push()
+
+    def send_last(self, message: dict[str, Any], seconds: float = 5.0) -> None:
+        """Waits until it has left this process, or nobody wants it."""
+        self.send(message)
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLOUT)
+        while self._pending and poll.poll(seconds * 1000):
+            with self._lock:
+                self._push()
+
+    def read_orders(self) -> list[dict[str, Any]]:
+        """Those that have come; does not wait."""
+        early, self._early = self._early, []
+        try:
+            data = os.read(self._descriptor, _READ_SIZE)
+        except BlockingIOError:
+            return early
+        except OSError:
+            data = b""
+        if not data:
+            os._exit(0)  # nobody is left who could replace us
+        *lines, self._read = (self._read + data).split(b"\n")
+        return early + [json.loads(line) for line in lines if line]
+
+    def wait_for_start(self) -> dict[str, Any]:
+        """The first order of all. What came with it is read later."""
+        poll = select.poll()
+        poll.register(self._descriptor, select.POLLIN)
+        while True:
+            poll.poll()
+            orders = self.read_orders()
+            if orders:
+                self._early = orders[1:]
+                return orders[0]
+
+    def _push(self) -> None:
+        try:
+            while self._pending:
+                del self._pending[: os.write(self._descriptor, self._pending)]
+        except BlockingIOError:
+            pass  # the next one takes it along
+        except OSError:
+            self._pending.clear()
