@@ -151,7 +151,7 @@ export class Gateway {
       statics: this.#extras.statics,
       mostMessageBytes,
     });
-    server.keepAliveTimeout = keepaliveMs;
+    Object.assign(server, { keepAliveTimeout: keepaliveMs, requestTimeout: 0 }); // see request-body
     this.#traffic.instrument(server);
     return server;
   }

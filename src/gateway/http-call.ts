@@ -64,7 +64,7 @@ export class HttpCall implements WaitingCaller, Overdue {
     this.#body = takeBody(this.#req, isBuffered, {
       buffers,
       onWhole: () => this.#queue(),
-      onTooLong: () => this.#refuse(413),
+      onRefused: (status) => this.#refuse(status),
       onError: (error) => this.#fail(500, `its body cannot be kept: ${messageOf(error)}`),
     });
     if (!isBuffered) this.#queue();

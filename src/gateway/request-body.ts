@@ -8,9 +8,13 @@ export interface BodyOptions {
   buffers: GatewayStart['buffers'];
   /** Of one that is buffered: all of it is here. */
   onWhole(): void;
-  onTooLong(): void;
+  /** It is too long, or has stopped to come. */
+  onRefused(status: 408 | 413): void;
   onError(error: unknown): void;
 }
+
+/** A client may be as slow as it likes, but not silent: nginx's client_body_timeout. */
+const stallMs = 60_000;
 
 /** A blocking worker is not to wait for a slow client; a loop takes the body as it comes. */
 export function takeBody(
@@ -19,9 +23,21 @@ export function takeBody(
   options: BodyOptions,
 ): StoredBody | StreamedBody {
   req.on('error', () => undefined); // the answer is closed too, which says all
-  const { buffers, onTooLong } = options;
+  const { buffers, onRefused } = options;
+  watchStall(req, () => onRefused(408));
   if (isBuffered) return new StoredBody(collect(req, options));
-  return new StreamedBody(req, buffers.mostBody, onTooLong);
+  return new StreamedBody(req, buffers.mostBody, () => onRefused(413));
+}
+
+/** One that has to wait for us is not silent. */
+function watchStall(req: IncomingMessage, onStalled: () => void): void {
+  const timer = setTimeout(() => {
+    if (req.isPaused()) timer.refresh();
+    else onStalled();
+  }, stallMs).unref();
+  req.on('data', () => timer.refresh());
+  req.once('end', () => clearTimeout(timer));
+  req.once('close', () => clearTimeout(timer));
 }
 
 function collect(req: IncomingMessage, options: BodyOptions): BodyStore {
@@ -34,7 +50,8 @@ function collect(req: IncomingMessage, options: BodyOptions): BodyStore {
   };
   const fail = (error: unknown) => giveUp(() => options.onError(error));
   req.on('data', (chunk: Buffer) => {
-    if (mostBody > 0 && store.size + chunk.length > mostBody) return giveUp(options.onTooLong);
+    if (mostBody > 0 && store.size + chunk.length > mostBody)
+      return giveUp(() => options.onRefused(413));
     const kept = store.append(chunk);
     if (!kept) return;
     req.pause();
