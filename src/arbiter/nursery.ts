@@ -4,10 +4,11 @@ import { type CapturedOutput, captureOutput } from '../log/captured-output.ts';
 import { type Dialled, forkedChild } from '../process/forked-child.ts';
 import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
 import { becomeSubreaper } from '../process/subreaper.ts';
-import type { ToNursery } from '../protocol/nursery.ts';
-import type { PythonStart } from '../protocol/python.ts';
+import type { NurseryStart, ToNursery } from '../protocol/nursery.ts';
 import { type FromWorker, parseFromWorker } from '../protocol/worker.ts';
+import type { Examiner, Findings } from './examiner.ts';
 import { NurseryDoor } from './nursery-door.ts';
+import { examinePython } from './python-examiner.ts';
 import type { ChildId } from './state.ts';
 
 export interface NurseryOptions {
@@ -37,6 +38,7 @@ export class Nursery {
   #door: NurseryDoor | null = null;
   #process: SpawnedChild | null = null;
   #outputs: CapturedOutput[] = [];
+  #examiner: Examiner | null = null;
   #closed = false;
 
   constructor(options: NurseryOptions) {
@@ -48,7 +50,7 @@ export class Nursery {
   }
 
   /** A nursery is started, if there is none, as this worker would have been. */
-  fork(child: ChildId, request: SpawnRequest, start: PythonStart): Promise<Birth> {
+  fork(child: ChildId, request: SpawnRequest, start: NurseryStart['start']): Promise<Birth> {
     const birth = deferred<Birth>();
     this.#waiting.set(child, birth);
     this.#process ??= this.#start(request, start);
@@ -61,6 +63,20 @@ export class Nursery {
     this.#waiting.delete(child);
   }
 
+  /** What the import is at. */
+  async takeStack(budgetMs: number): Promise<Findings> {
+    const nothing = { stack: 'It never started', inFlight: [] };
+    return this.#examiner?.takeStack(AbortSignal.timeout(budgetMs)) ?? nothing;
+  }
+
+  /** The same where it hangs, and it is ended. */
+  async autopsy(budgetMs: number): Promise<string> {
+    const nursery = this.#process;
+    const stack = await this.#examiner?.autopsy(AbortSignal.timeout(budgetMs));
+    nursery?.kill('SIGKILL');
+    return stack ?? 'It never started';
+  }
+
   kill(signal: NodeJS.Signals): void {
     this.#process?.kill(signal);
   }
@@ -71,7 +87,7 @@ export class Nursery {
     this.kill('SIGKILL');
   }
 
-  #start(request: SpawnRequest, start: PythonStart): SpawnedChild {
+  #start(request: SpawnRequest, start: NurseryStart['start']): SpawnedChild {
     becomeSubreaper();
     const capture = request.output === 'capture';
     this.#door ??= new NurseryDoor(capture, (child, parts) => this.#deliver(child, parts));
@@ -81,7 +97,8 @@ export class Nursery {
     });
     nursery.onMessage((message) => this.#hear(nursery, parseFromWorker(message)));
     nursery.onExit((exit) => this.#ended(nursery, exit));
-    this.#capture(nursery, start.slot);
+    this.#capture(nursery);
+    this.#examiner = examine(nursery);
     const door = this.#door.address;
     const message: ToNursery = { type: 'nursery', start, door, capture, arbiter: process.pid };
     nursery.send(message);
@@ -124,12 +141,21 @@ export class Nursery {
     this.#waiting.clear();
   }
 
-  #capture({ stdout, stderr, pid = 0 }: SpawnedChild, slot: number): void {
+  #capture({ stdout, stderr, pid = 0 }: SpawnedChild): void {
     const { log, now } = this.#options;
-    const options = { slot, pid, log, now };
+    const options = { slot: null, pid, log, now };
     this.#outputs = [
       ...(stdout ? [captureOutput(stdout, { ...options, level: 'info' })] : []),
       ...(stderr ? [captureOutput(stderr, { ...options, level: 'error' })] : []),
     ];
   }
 }
+
+const examine = ({ pid, kill, stack }: SpawnedChild): Examiner =>
+  examinePython({
+    pid,
+    kill: (signal) => void kill(signal),
+    stack,
+    inFlight: () => Promise.resolve([]),
+    abortHook: false,
+  });

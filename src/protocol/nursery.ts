@@ -1,10 +1,10 @@
-import type { LinkAddress, PythonStart } from './python.ts';
+import type { LinkAddress } from './python.ts';
 
 /** What a nursery needs to know: it imports the app as a worker would, and forks when it is told to. */
 export interface NurseryStart {
   type: 'nursery';
-  /** Of whichever worker comes first. */
-  start: PythonStart;
+  /** That of whichever worker comes first. */
+  start: { type: 'start' };
   /** Where forked workers dial, because nothing can be handed down to them. */
   door: LinkAddress;
   /** Whether workers dial for stdout and stderr as well; else they share ours. */

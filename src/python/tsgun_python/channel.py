@@ -64,6 +64,8 @@ class Channel:
 
     def wait_for_start(self) -> dict[str, Any]:
         """The first order of all. What came with it is read later."""
+        if self._early:
+            return self._early.pop(0)
         poll = select.poll()
         poll.register(self._descriptor, select.POLLIN)
         while True:

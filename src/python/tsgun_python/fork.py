@@ -5,7 +5,6 @@
 from __future__ import annotations
 
 import ctypes
-import gc
 import json
 import os
 import signal
@@ -58,7 +57,6 @@ def fork_worker(place: Birthplace, child: int) -> Optional[Inheritance]:
         inheritance = _dial_all(place, child)
     except OSError:
         os._exit(1)  # the arbiter has gone
-    gc.enable()
     return inheritance
 
 

@@ -9,7 +9,6 @@ import {
   type SpawnRequest,
   spawnChild,
 } from '../../../src/process/spawn.ts';
-import type { PythonStart } from '../../../src/protocol/python.ts';
 import { isAlive } from '../../helpers/processes.ts';
 import { needsPython, pythonWith } from '../../helpers/python.ts';
 import { waitFor } from '../../helpers/wait-for.ts';
@@ -61,7 +60,7 @@ function open(t: TestContext, script: string) {
     output: 'capture',
     channel: true,
   };
-  const start = { slot: 0 } as PythonStart;
+  const start = { type: 'start' } as const;
   const bear = async (child: number): Promise<SpawnedChild> => {
     const birth = await nursery.fork(child, request, start);
     assert.equal(birth.outcome, 'born');
