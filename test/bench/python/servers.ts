@@ -17,6 +17,9 @@ export interface PythonServer {
 
 export type StartPythonServer = () => Promise<PythonServer>;
 
+/** The same for all of them. */
+const python = (): string => pythonWith('flask', 'gunicorn', 'httptools', 'uvicorn', 'uvloop');
+
 type Command = (place: { port: number; dir: string; bind: string }) => string[][];
 
 /** Starts commands in a folder of their own, the last of them answering on the port. */
@@ -62,16 +65,14 @@ async function end(child: ChildProcess): Promise<void> {
 
 export const tsgunPython = (app: string, ...args: string[]): StartPythonServer =>
   server(({ bind }) => {
-    const python = pythonWith(...modulesFor(app));
     return [
-      [process.execPath, main, '--python', python, '-b', bind, '--chdir', apps, ...args, app],
+      [process.execPath, main, '--python', python(), '-b', bind, '--chdir', apps, ...args, app],
     ];
   });
 
 export const gunicorn = (app: string, ...args: string[]): StartPythonServer =>
   server(({ bind }) => {
-    const python = pythonWith('gunicorn', ...modulesFor(app));
-    return [[python, '-m', 'gunicorn', '-b', bind, '--chdir', apps, ...args, app]];
+    return [[python(), '-m', 'gunicorn', '-b', bind, '--chdir', apps, ...args, app]];
   });
 
 export const uwsgi = (app: string): StartPythonServer =>
@@ -84,23 +85,21 @@ export const uwsgi = (app: string): StartPythonServer =>
 
 export const uvicorn = (app: string): StartPythonServer =>
   server(({ port }) => {
-    const python = pythonWith('uvicorn', 'uvloop', 'httptools');
     const quiet = ['--no-access-log', '--log-level', 'warning'];
     const fast = ['--loop', 'uvloop', '--http', 'httptools', '--workers', '2'];
     const place = ['--port', String(port), '--app-dir', apps];
-    return [[python, '-m', 'uvicorn', ...place, ...fast, ...quiet, app]];
+    return [[python(), '-m', 'uvicorn', ...place, ...fast, ...quiet, app]];
   });
 
 /** nginx in front of Gunicorn's sync workers, over a Unix socket: what people run today. */
 export const nginxGunicorn = (app: string): StartPythonServer =>
   server(({ port, dir }) => {
-    const python = pythonWith('gunicorn', ...modulesFor(app));
     const socket = path.join(dir, 'app.sock');
     const config = path.join(dir, 'nginx.conf');
     writeFileSync(config, nginxConfig(dir, port, socket));
     const bind = ['-b', `unix:${socket}`];
     return [
-      [python, '-m', 'gunicorn', ...bind, '--chdir', apps, '-w', '2', app],
+      [python(), '-m', 'gunicorn', ...bind, '--chdir', apps, '-w', '2', app],
       ['nginx', '-p', dir, '-c', config],
     ];
   });
@@ -122,5 +121,3 @@ function nginxConfig(dir: string, port: number, socket: string): string {
       }
     }`;
 }
-
-const modulesFor = (app: string): string[] => (app.startsWith('flask') ? ['flask'] : []);
