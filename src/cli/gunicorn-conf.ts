@@ -92,7 +92,7 @@ function openScript(
   { clock, cwd, env, spawn }: Sources,
 ): Promise<ScriptConfig> {
   const chdir = path.resolve(cwd, lastOf('chdir', given) ?? '.');
-  const found = findPython({ python: null, chdir, env });
+  const found = findPython({ python: lastOf('python', given) ?? null, chdir, env });
   if (!('file' in found)) {
     throw bad(`Cannot load "${location}": no Python is at ${found.lookedFor.join(', ')}`);
   }

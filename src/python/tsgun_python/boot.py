@@ -78,14 +78,20 @@ def run(context: Context) -> None:
     context.leave({"type": "drained"})
 
 
-def pick_worker(context: Context) -> Any:
-    name = context.start["workerClass"]
-    if name == "auto":
-        from .detect_interface import detect_interface
+def pick_class(context: Context) -> str:
+    """What `auto` comes to, now that the app is there."""
+    name: str = context.start["workerClass"]
+    if name != "auto":
+        return name
+    from .detect_interface import detect_interface
 
-        name = "asgi" if detect_interface(context.app) == "asgi" else "sync"
-        if name == "sync" and context.start["threads"] > 1:
-            name = "gthread"
+    if detect_interface(context.app) == "asgi":
+        return "asgi"
+    return "gthread" if context.start["threads"] > 1 else "sync"
+
+
+def pick_worker(context: Context) -> Any:
+    name = pick_class(context)
     if name == "asgi":
         from .asgi_worker import AsgiWorker
 

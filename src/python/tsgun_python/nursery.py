@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
 import faulthandler
+import gc
+import importlib
 import os
 import signal
 import sys
@@ -28,6 +31,7 @@ def main() -> None:
     try:
         boot.prepare(context)
         boot.load(context)
+        _import_ahead(context)
     except AppError as error:
         context.fail("app", str(error), error.stack)
     _warn_of_threads(context)
@@ -36,6 +40,25 @@ def main() -> None:
     _close(channel.fileno(), stack)
     _become_worker(context, inheritance)
     _run(context)
+
+
+def _import_ahead(context: Context) -> None:
+    """What every worker needs as well, so that it is in memory once and there at once."""
+    name = boot.pick_class(context)
+    for module in _MODULES.get(name, ("wsgi_worker",)):
+        importlib.import_module(f".{module}", __package__)
+    if name == "asgi" and context.start["asgi"]["loop"] != "asyncio":
+        with contextlib.suppress(ImportError):
+            importlib.import_module("uvloop")
+    gc.collect()
+    gc.freeze()
+
+
+_MODULES = {
+    "asgi": ("asgi_worker",),
+    "gevent": ("gevent_worker",),
+    "eventlet": ("eventlet_worker",),
+}
 
 
 def _serve(context: Context, place: Birthplace) -> Inheritance:
