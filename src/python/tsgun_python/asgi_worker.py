@@ -9,7 +9,8 @@ from typing import Any
 
 from .asgi_host import AsgiHost
 from .asgi_lifespan import LifespanError
-from .mux import Lag, Rotation, beat_of
+from .rotation import Rotation
+from .vitals import Lag, beat_of
 
 _LAG_INTERVAL = 0.25
 # For tasks of the app that are cancelled at the end, so that they can clean up.

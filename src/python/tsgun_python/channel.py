@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import threading
+
+# By name, because gevent and eventlet take them away.
+from select import POLLIN, POLLOUT, poll
 from typing import Any
 
 # More is never owed to an arbiter that does not read; what comes then is lost, and counted.
@@ -42,9 +44,9 @@ class Channel:
     def send_last(self, message: dict[str, Any], seconds: float = 5.0) -> None:
         """Waits until it has left this process, or nobody wants it."""
         self.send(message)
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLOUT)
-        while self._pending and poll.poll(seconds * 1000):
+        poller = poll()
+        poller.register(self._descriptor, POLLOUT)
+        while self._pending and poller.poll(seconds * 1000):
             with self._lock:
                 self._push()
 
@@ -66,10 +68,10 @@ class Channel:
         """The first order of all. What came with it is read later."""
         if self._early:
             return self._early.pop(0)
-        poll = select.poll()
-        poll.register(self._descriptor, select.POLLIN)
+        poller = poll()
+        poller.register(self._descriptor, POLLIN)
         while True:
-            poll.poll()
+            poller.poll()
             orders = self.read_orders()
             if orders:
                 self._early = orders[1:]
