@@ -79,8 +79,23 @@ export function header(answer: RawAnswer, name: string): string | undefined {
   return values.length === 0 ? undefined : values.map(([, value]) => value).join(', ');
 }
 
+/** A connection that ended before anything came. */
+const silence: RawAnswer = {
+  raw: '',
+  interim: [],
+  version: '',
+  status: 0,
+  reason: '',
+  headers: [],
+  body: '',
+  chunked: false,
+  complete: false,
+  rest: '',
+};
+
 /** The first answer in what a server sent to a request of this method. */
 export function readAnswer(raw: string, method = 'GET'): RawAnswer {
+  if (raw === '') return silence;
   const interim: string[] = [];
   let from = 0;
   for (;;) {
