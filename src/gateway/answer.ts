@@ -40,20 +40,30 @@ export class Answer {
   begin(head: string, body: Buffer, isWhole: boolean): void {
     const res = this.#res;
     const fields = head.split('\n');
-    const [line = ''] = fields;
+    const line = fields.shift() ?? '';
     const status = Number(line.slice(0, 3));
-    const reason = line.slice(4);
-    const length = contentLength(head);
+    const length = this.#readFields(fields);
     const hasBody = status !== 204 && status !== 304 && res.req.method !== 'HEAD';
-    fields.shift();
     if (length === null && isWhole && hasBody) fields.push('Content-Length', String(body.length));
     if (hasBody) this.#promised = length;
-    this.isEndless = !isWhole && /\ncontent-type\ntext\/event-stream/i.test(head);
-    if (reason === '') res.writeHead(status, fields);
-    else res.writeHead(status, reason, fields);
+    if (line.length <= 4) res.writeHead(status, fields);
+    else res.writeHead(status, line.slice(4), fields);
     if (isWhole) return this.#endWith(body);
     if (body.length > 0) this.data(body);
     else res.flushHeaders();
+  }
+
+  /** The length that it promises, if any. Every answer comes by here, so no regular expressions. */
+  #readFields(fields: readonly string[]): number | null {
+    let length: number | null = null;
+    for (let index = 0; index < fields.length; index += 2) {
+      const name = fields[index] ?? '';
+      if (name.length === 14 && name.toLowerCase() === 'content-length')
+        length = Number(fields[index + 1]);
+      else if (name.length === 12 && name.toLowerCase() === 'content-type')
+        this.isEndless = fields[index + 1]?.startsWith('text/event-stream') === true;
+    }
+    return length;
   }
 
   data(chunk: Buffer): void {
@@ -170,9 +180,4 @@ export class Answer {
   #pumpLater(): void {
     this.#res.once('drain', () => void this.#pump());
   }
-}
-
-function contentLength(head: string): number | null {
-  const [, digits] = /\ncontent-length\n(\d{1,15})(?:\n|$)/i.exec(head) ?? [];
-  return digits === undefined ? null : Number(digits);
 }

@@ -57,7 +57,7 @@ export class HttpCall implements WaitingCaller, Overdue {
   start(): void {
     const { bodyBytes } = this.#head;
     const { buffers } = this.#context;
-    this.#res.once('close', () => this.#close());
+    this.#res.on('close', () => this.#close());
     if (buffers.mostBody > 0 && (bodyBytes ?? 0) > buffers.mostBody) return this.#refuse(413);
     if (bodyBytes === 0) return this.#queue();
     const isBuffered = this.#context.interface() === 'wsgi';

@@ -4,8 +4,17 @@ import type { AccessRecord } from '../log/access-record.ts';
 import type { InFlightRequest } from '../metrics/in-flight.ts';
 import type { Connection } from './connection.ts';
 
+/** Where an answer keeps its exchange, also after it is over: a constant, because that is read fast. */
+export const exchangeKey = Symbol('exchange');
+
+export interface Tracked extends ServerResponse {
+  [exchangeKey]?: Exchange;
+}
+
 /** A request that has begun and is not over. */
 export interface Exchange extends Member {
+  /** Who counts it: there can be several in a process. */
+  owner: object;
   res: ServerResponse;
   req: IncomingMessage;
   /** As the client asked: routers of apps change it on the way. */

@@ -7,7 +7,13 @@ import type { AccessRecord } from '../log/access-record.ts';
 import type { InFlightRequest } from '../metrics/in-flight.ts';
 import { createHistogram } from '../metrics/latency.ts';
 import { Connection } from './connection.ts';
-import { describeExchange, type Exchange, reportExchange } from './exchange.ts';
+import {
+  describeExchange,
+  type Exchange,
+  exchangeKey,
+  reportExchange,
+  type Tracked,
+} from './exchange.ts';
 import { findExcess, type Limits, refuse } from './limits.ts';
 
 export interface TrafficOptions {
@@ -41,8 +47,6 @@ export class Traffic {
   requests = 0;
   readonly #options: TrafficOptions;
   readonly #inFlight = new Roster<Exchange>();
-  /** Where an answer keeps its exchange, also after it is over. */
-  readonly #key = Symbol('exchange');
   readonly #sessions = new Set<ServerHttp2Session>();
   #draining = false;
   /** Every answer ends its connection. */
@@ -161,6 +165,7 @@ export class Traffic {
     if (connection) connection.active += 1;
     const exchange: Exchange = {
       place: -1,
+      owner: this,
       req,
       res,
       url: req.url,
@@ -169,7 +174,7 @@ export class Traffic {
       sentBefore: this.#options.record ? socket.bytesWritten : 0,
       remoteAddress: this.#options.record ? (socket.remoteAddress ?? null) : null,
     };
-    Reflect.set(res, this.#key, exchange);
+    (res as Tracked)[exchangeKey] = exchange;
     this.#inFlight.add(exchange);
     if (req.httpVersionMajor > 1) res.once('close', () => this.#end(res));
     if (this.#closing) res.shouldKeepAlive = false;
@@ -182,8 +187,9 @@ export class Traffic {
     return true;
   }
 
-  #exchangeOf(res: ServerResponse): Exchange | undefined {
-    return Reflect.get(res, this.#key);
+  #exchangeOf(res: Tracked): Exchange | undefined {
+    const exchange = res[exchangeKey];
+    return exchange?.owner === this ? exchange : undefined;
   }
 
   #end(res: ServerResponse): void {
