@@ -1,4 +1,5 @@
 import type { Setting } from '../src/settings/define.ts';
+import { describeValue } from '../src/settings/describe-value.ts';
 import { toKebab, toSnake } from '../src/settings/names.ts';
 import { type SettingName, sections, settingNames, table } from '../src/settings/table.ts';
 
@@ -90,8 +91,8 @@ export function describeDefault(name: SettingName): string {
   const { default: value, schema } = entry(name);
   if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
-  if (typeof value !== 'number')
-    return `\`${Array.isArray(value) ? value.join(' ') : String(value)}\``;
+  if (value === '') return 'empty';
+  if (typeof value !== 'number') return `\`${describeValue(value)}\``;
   if (schema.metavar === 'MODE') return `\`${value.toString(8).padStart(3, '0')}\``;
   return schema.metavar === 'SECONDS' && value > 0 ? `${value} s` : String(value);
 }

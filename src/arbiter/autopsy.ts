@@ -128,15 +128,17 @@ function render({ frames, inFlight }: Snapshot): string {
     frames.length === 0
       ? ['Its event loop is idle: it waits for something that does not come']
       : ['Stack of the hung worker:', ...frames];
-  const requests =
-    inFlight.length === 0
-      ? ['No request was in flight']
-      : ['In flight:', ...inFlight.map((line) => `    ${line}`)];
-  return [...stack, ...requests].join('\n');
+  return [...stack, ...renderInFlight(inFlight)].join('\n');
+}
+
+export function renderInFlight(inFlight: readonly string[]): string[] {
+  return inFlight.length === 0
+    ? ['No request was in flight']
+    : ['In flight:', ...inFlight.map((line) => `    ${line}`)];
 }
 
 /** The reason of a signal that was not given one is a time-out. */
-function explain(error: unknown, { aborted, reason }: AbortSignal): string {
+export function explain(error: unknown, { aborted, reason }: AbortSignal): string {
   if (!aborted) return messageOf(error);
   const timedOut = reason instanceof Error && reason.name === 'TimeoutError';
   return timedOut ? 'the worker did not answer' : messageOf(reason);

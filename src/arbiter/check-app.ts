@@ -2,8 +2,9 @@ import { launch } from '../process/launcher.ts';
 import { resolveIdentity } from '../process/privileges.ts';
 import type { Spawn } from '../process/spawn.ts';
 import { parseFromWorker } from '../protocol/worker.ts';
+import type { ChildCommand } from './child-command.ts';
+import { orderChild } from './child-order.ts';
 import type { Generation, Loaded } from './generation.ts';
-import { workerRequest, workerStart } from './worker-command.ts';
 
 export interface CheckOptions {
   spawn: Spawn;
@@ -20,18 +21,22 @@ export function checkApp(loaded: Loaded, { spawn, env }: CheckOptions): Promise<
     number: 0,
     identity,
     listeners: { descriptorsFor: () => [] },
+    links: [],
+    software: 'tsgun',
     launch: (command) => launch(command, identity),
   };
-  const command = {
+  const command: ChildCommand = {
+    child: 0,
     generation,
     slot: 0,
     requestLimit: 0,
     purpose: 'check',
     paused: false,
     env,
-  } as const;
-  const child = spawn(workerRequest(command));
-  child.send(workerStart(command));
+  };
+  const { request, start } = orderChild('worker', command);
+  const child = spawn(request);
+  child.send(start);
   return new Promise((resolve) => {
     let verdict: string | null = 'the worker said nothing';
     const timer = setTimeout(() => {

@@ -5,9 +5,9 @@ import { answer, type Draft, notify } from './draft.ts';
 import type { Command, Outcome } from './event.ts';
 import { stop } from './leave.ts';
 import { drainOne, killOne, recycleSome, undrainOne } from './one-worker.ts';
-import { abortRoll, canAbort, failPreparation, requestReload } from './roll.ts';
+import { abortRoll, failPreparation, requestReload } from './roll.ts';
 import { addWorkers, bound, scale } from './scaling.ts';
-import { type Goal, rollOf } from './state.ts';
+import { canAbort, type Goal, rollOf } from './state.ts';
 import { failUpgrade, requestUpgrade } from './upgrading.ts';
 
 /** What a command leads to: an answer at once, or something to wait for; null where nobody can wait. */
@@ -130,8 +130,9 @@ function hold(draft: Draft, held: boolean): Reply {
   const changed = draft.held !== held;
   draft.held = held;
   if (!held) draft.failures.clear();
-  for (const [slot, failures] of draft.failures) {
-    draft.failures.set(slot, { ...failures, retryAt: Number.POSITIVE_INFINITY });
+  for (const [key, failures] of draft.failures) {
+    if (held && failures.role === 'worker')
+      draft.failures.set(key, { ...failures, retryAt: Number.POSITIVE_INFINITY });
   }
   if (changed) notify(draft, { notice: held ? 'held' : 'resumed' });
   return done({ held, changed });

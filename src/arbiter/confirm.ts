@@ -1,7 +1,16 @@
 import { announce, type Draft, log } from './draft.ts';
+import { adoptGateways } from './gateways.ts';
 import { tellPhase } from './operations.ts';
 import { park, unpark } from './park.ts';
-import { isServing, type Roll, type RollStage, rollOf } from './state.ts';
+import {
+  gatewaysOf,
+  isServing,
+  isWorker,
+  policyOf,
+  type Roll,
+  type RollStage,
+  rollOf,
+} from './state.ts';
 
 export function enterStage(draft: Draft, roll: Roll, stage: RollStage, text: string): void {
   if (draft.mode.kind !== 'reloading') return;
@@ -35,21 +44,31 @@ export function returnToPrevious(draft: Draft, roll: Roll): number {
   draft.mode =
     preparing === null ? { kind: 'serving' } : { kind: 'reloading', preparing, roll: null };
   draft.failures.clear();
+  adoptGateways(draft);
   returnParked(draft, roll.previous);
   return failed;
 }
 
+/** Workers first, because gateways send them what comes. */
 export function returnParked(draft: Draft, generation: number): void {
-  for (const child of [...draft.children.values()]) {
+  const children = [...draft.children.values()];
+  for (const child of children.toSorted((a, b) => Number(isWorker(b)) - Number(isWorker(a)))) {
     const { worker } = child;
     if (child.generation === generation && 'by' in worker && worker.by === 'reload')
       unpark(draft, child);
   }
 }
 
-/** Also those whose slots the new settings do not want. */
+/**
+ * Also those whose slots the new settings do not want. Gateways that serve the new generation too
+ * stay; others go first, because their clients need the workers.
+ */
 export function parkOld(draft: Draft, previous: number): void {
+  const { edge } = policyOf(draft, previous);
+  const shared = edge === policyOf(draft).edge;
+  const waits = !shared && gatewaysOf(draft, edge).some((child) => child.worker.phase !== 'parked');
   for (const child of [...draft.children.values()]) {
-    if (child.generation === previous && isServing(child)) park(draft, child, 'reload');
+    if (child.generation !== previous || !isServing(child)) continue;
+    if (isWorker(child) ? !waits : !shared) park(draft, child, 'reload');
   }
 }

@@ -1,14 +1,15 @@
 import type { Draft } from './draft.ts';
 import type { Command } from './event.ts';
 import { isOut } from './park.ts';
-import { canAbort } from './roll.ts';
 import { canRecycle, findInSlot } from './slots.ts';
 import {
   type ArbiterState,
   type Child,
+  canAbort,
   isParked,
   isServing,
   isUp,
+  isWorker,
   type Mode,
   rollOf,
 } from './state.ts';
@@ -88,7 +89,9 @@ const rules: Partial<Record<Command['command'], Rule>> = {
   drain(draft, command) {
     const child = childOf(draft, command);
     if (!child || !isServing(child)) return child ? whyUnfit(child) : null;
-    const others = [...draft.children.values()].some((one) => one !== child && isServing(one));
+    const others = [...draft.children.values()].some(
+      (one) => one !== child && isWorker(one) && isServing(one),
+    );
     return others ? null : 'it is the only worker in rotation';
   },
 };

@@ -2,7 +2,7 @@ import type { ExitReason } from '../core/exit-reason.ts';
 import type { DeathView } from '../protocol/control/views.ts';
 import type { Notice } from './event.ts';
 
-type Exited = Extract<Notice, { notice: 'worker-exited' }>;
+type Exited = Extract<Notice, { tail: string }>;
 
 const mostDeaths = 100;
 const mostLines = 40;
@@ -12,6 +12,7 @@ const unasked: ReadonlySet<string> = new Set<ExitReason>([
   'crashed',
   'oom',
   'timeout',
+  'overdue',
   'boot-failed',
   'boot-timeout',
 ]);
@@ -29,6 +30,7 @@ export class DeathLog {
     this.#counts.set(reason, (this.#counts.get(reason) ?? 0) + 1);
     this.#deaths.push({
       id: this.#last,
+      role: exited.notice === 'gateway-exited' ? 'gateway' : 'worker',
       slot,
       pid,
       generation,
@@ -47,6 +49,13 @@ export class DeathLog {
     if (this.#deaths.length > mostDeaths) this.#deaths.shift();
   }
 
+  /** What a gateway tells of the dead comes after them. */
+  learn(pid: number, inFlight: string[]): void {
+    const index = this.#deaths.findLastIndex((death) => death.pid === pid);
+    const death = this.#deaths[index];
+    if (death?.inFlight.length === 0) this.#deaths[index] = { ...death, inFlight };
+  }
+
   /** The last one first. */
   find({
     slot,
@@ -58,7 +67,11 @@ export class DeathLog {
     all?: boolean;
   }): DeathView[] {
     return this.#deaths
-      .filter((death) => (slot === undefined || death.slot === slot) && (all || isUnasked(death)))
+      .filter(
+        (death) =>
+          (slot === undefined || (death.slot === slot && death.role === 'worker')) &&
+          (all || isUnasked(death)),
+      )
       .toReversed()
       .slice(0, last);
   }

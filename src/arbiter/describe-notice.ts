@@ -36,6 +36,14 @@ export function describeNotice(notice: Notice): string {
       return `Worker ${notice.slot} (pid ${notice.pid}) is out of rotation`;
     case 'worker-unparked':
       return `Worker ${notice.slot} (pid ${notice.pid}) is back in rotation`;
+    case 'gateway-ready':
+      return `Gateway ${notice.slot} (pid ${notice.pid}, generation ${notice.generation}) serves`;
+    case 'gateway-parked':
+      return `Gateway ${notice.slot} (pid ${notice.pid}) is out of rotation`;
+    case 'gateway-unparked':
+      return `Gateway ${notice.slot} (pid ${notice.pid}) is back in rotation`;
+    case 'gateway-exited':
+      return `Gateway ${notice.slot} (pid ${notice.pid}) has left: ${notice.reason}`;
     case 'worker-exited':
       return `Worker ${notice.slot} (pid ${notice.pid}) has left: ${notice.reason}`;
     case 'stopping':

@@ -6,6 +6,7 @@ import type {
   Child,
   ChildId,
   Goal,
+  PlaceKey,
   Policy,
   SlotFailures,
   WorkerState,
@@ -15,7 +16,7 @@ import type {
 export interface Draft extends ArbiterState {
   generations: Map<number, Policy>;
   children: Map<ChildId, Child>;
-  failures: Map<number, SlotFailures>;
+  failures: Map<PlaceKey, SlotFailures>;
   operations: Map<number, Goal>;
   effects: Effect[];
 }
@@ -44,7 +45,7 @@ export const enter = (draft: Draft, child: Child, worker: WorkerState): Child =>
   update(draft, child, { worker });
 
 export function log(draft: Draft, level: LogLevel, message: string, child?: Child): void {
-  const about = child ? { slot: child.slot } : {};
+  const about = child?.role === 'worker' ? { slot: child.slot } : {};
   draft.effects.push({ do: 'log', level, message, ...about });
 }
 

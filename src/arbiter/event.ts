@@ -1,7 +1,7 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { LogLevel } from '../core/logger.ts';
 import type { Linger } from '../protocol/worker.ts';
-import type { ChildId, Failure, Policy, ReloadPlan, StopHow, Vitals } from './state.ts';
+import type { ChildId, Failure, Place, Policy, ReloadPlan, StopHow, Vitals } from './state.ts';
 
 /** Everything that can happen to the arbiter. Nothing else changes its state. */
 export type ArbiterEvent =
@@ -12,6 +12,10 @@ export type ArbiterEvent =
   | { type: 'failed'; child: ChildId; failure: Failure }
   | { type: 'beat'; child: ChildId; vitals: Vitals }
   | { type: 'leaving'; child: ChildId; why: string }
+  /** A gateway says of a worker: `GET /path for 12 ms` was more than it may be. */
+  | { type: 'overdue'; child: ChildId; request: string }
+  /** Or that it makes no sense of its words. */
+  | { type: 'broken'; child: ChildId; why: string }
   | { type: 'parked'; child: ChildId }
   | { type: 'unparked'; child: ChildId }
   | { type: 'dumped'; child: ChildId; stack: string }
@@ -79,7 +83,7 @@ export interface WorkerChange {
 
 /** What the shell has to do about it, in this order. */
 export type Effect =
-  | { do: 'spawn'; child: ChildId; slot: number; generation: number }
+  | ({ do: 'spawn'; child: ChildId; generation: number } & Place)
   | { do: 'drain'; child: ChildId; emptyBacklog: boolean; linger: Linger; graceMs: number }
   | { do: 'quit'; child: ChildId }
   | { do: 'park'; child: ChildId; graceMs: number }
@@ -118,7 +122,13 @@ export type Notice =
   | { notice: 'worker-ready'; slot: number; pid: number; generation: number }
   | { notice: 'worker-parked' | 'worker-unparked'; slot: number; pid: number; generation: number }
   | {
-      notice: 'worker-exited';
+      notice: 'gateway-ready' | 'gateway-parked' | 'gateway-unparked';
+      slot: number;
+      pid: number;
+      generation: number;
+    }
+  | {
+      notice: 'worker-exited' | 'gateway-exited';
       slot: number;
       pid: number;
       generation: number;

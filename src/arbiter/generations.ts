@@ -10,6 +10,7 @@ import { parseAddress } from '../sockets/address.ts';
 import type { BindOptions } from '../sockets/bind.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
 import type { Generation, Loaded } from './generation.ts';
+import { Links } from './links.ts';
 import { policyFrom } from './policy.ts';
 import type { Policy } from './state.ts';
 
@@ -19,12 +20,14 @@ export interface GenerationsOptions {
   listeners: ListenerSet;
   load(): Promise<Loaded>;
   log: Log;
+  version: string;
 }
 
 /** The settings, listeners and hooks of every generation that some child still runs. */
 export class Generations {
   readonly #options: GenerationsOptions;
   readonly #held = new Map<number, Generation>();
+  readonly #links = new Links();
 
   constructor(options: GenerationsOptions) {
     this.#options = options;
@@ -50,7 +53,8 @@ export class Generations {
 
   async hold(number: number, loaded: Loaded): Promise<Policy> {
     const { settings } = loaded;
-    const { listeners, log } = this.#options;
+    const { listeners, log, version } = this.#options;
+    const policy = policyFrom(loaded, countAvailableCpus());
     for (const message of loaded.warnings) log({ level: 'warning', message });
     loaded.script?.journal.writeTo(log);
     const identity = resolveIdentity(settings);
@@ -60,12 +64,15 @@ export class Generations {
       identity,
       listeners: { descriptorsFor: (slot) => listeners.descriptorsFor(number, slot) },
       launch: (command) => launch(command, identity),
+      software: `tsgun/${version}`,
+      links: [],
     };
     createAccessLog(generation);
     const addresses = settings.bind.map((text) => parseAddress(text, settings.chdir));
     await listeners.hold(number, addresses, bindOptions(settings));
+    generation.links = this.#links.hold(number, policy.edge, policy.gateways);
     this.#held.set(number, generation);
-    return policyFrom(settings, countAvailableCpus());
+    return policy;
   }
 
   /** Changes one setting of a generation that runs. */
@@ -75,13 +82,14 @@ export class Generations {
     Object.assign(settings, { [name]: value });
     const origins = { ...generation.origins, [name]: origin };
     this.#held.set(number, { ...generation, settings, origins });
-    return policyFrom(settings, countAvailableCpus());
+    return policyFrom({ ...generation, settings }, countAvailableCpus());
   }
 
   release(number: number): void {
     this.#held.get(number)?.script?.close();
     this.#held.delete(number);
     this.#options.listeners.release(number);
+    this.#links.release(number);
   }
 
   accessLogs(): string[] {

@@ -3,9 +3,11 @@ import { assertNever, messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
 import { reapOrphans } from '../process/orphans.ts';
 import type { PidFile } from '../process/pid-file.ts';
-import type { Spawn } from '../process/spawn.ts';
+import { type Spawn, spawnedPids } from '../process/spawn.ts';
+import { isSubreaper } from '../process/subreaper.ts';
+import { waitedFor } from '../process/wait-for-exit.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
-import { isLastAcceptor, leaveSlot, steer } from './accepting.ts';
+import { follow, isFront, isLastAcceptor, steer } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
 import { Children } from './children.ts';
 import type { ArbiterEvent, Command, Effect, Notice, Outcome } from './event.ts';
@@ -16,7 +18,7 @@ import { Records } from './records.ts';
 import { type ArbiterState, createState, type Policy } from './state.ts';
 import { type ControlPlace, type Invocation, type Switches, Upgrade } from './upgrade.ts';
 
-/** How often the dead of others are looked for; only as pid 1. */
+/** How often the dead of others are looked for. */
 const reapMs = 1000;
 
 export interface InstanceOptions {
@@ -70,8 +72,9 @@ export class Instance {
       now: () => clock.now(),
       delay: (ms) => new Promise((resolve) => void clock.after(ms, resolve)),
       paused: () => this.state.paused,
-      onBeat: (child, beat) => this.records.fleet.beat(child, beat, clock.now()),
-      onGone: (child) => this.records.fleet.gone(child, clock.now()),
+      onBeat: (child, beat) => this.records.onBeat(child, beat, isFront(this.state, child)),
+      onGone: (child) => this.records.onGone(child),
+      onLateWords: (pid, lines) => this.records.deaths.learn(pid, lines),
       push,
       env: invocation.env,
       generation: (number) => generations.get(number),
@@ -91,7 +94,7 @@ export class Instance {
   async start(): Promise<void> {
     await this.#hooks.run('onStarting');
     this.#arbiter.push({ type: 'start' });
-    if (process.pid === 1) this.#reap();
+    this.#reap();
   }
 
   get state(): ArbiterState {
@@ -137,6 +140,7 @@ export class Instance {
       case 'prepare':
         return void this.#prepare(effect.generation);
       case 'release':
+        this.children.release(effect.generation);
         return this.#options.generations.release(effect.generation);
       case 'release-slot':
         return listeners.setActive(effect.slot, false);
@@ -213,9 +217,7 @@ export class Instance {
     if (notice.notice === 'reload-done') {
       this.#options.errorLog.setLevel(this.current().settings.loglevel);
     }
-    if (notice.notice === 'worker-ready') this.#options.listeners.setActive(notice.slot, true);
-    if (notice.notice === 'worker-exited')
-      leaveSlot(this.state, notice.slot, this.#options.listeners);
+    follow(this.state, notice, this.#options.listeners);
     this.records.onNotice(notice);
     this.#hooks.onNotice(notice);
     this.#options.onNotice(notice);
@@ -233,7 +235,7 @@ export class Instance {
   }
 
   #reap(): void {
-    reapOrphans(this.children.pids());
+    if (isSubreaper()) reapOrphans([...spawnedPids(), ...waitedFor()]);
     this.#options.clock.after(reapMs, () => this.#reap());
   }
 

@@ -1,6 +1,16 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import { answer, type Draft, enter, log, notify } from './draft.ts';
-import { type Child, isStaying, isUp, policyOf, type StopHow } from './state.ts';
+import {
+  type ArbiterState,
+  type Child,
+  edgeOf,
+  gatewaysOf,
+  isStaying,
+  isUp,
+  isWorker,
+  policyOf,
+  type StopHow,
+} from './state.ts';
 
 /** Past `graceful_timeout` a worker cuts what is left by itself; this much later it is killed. */
 const cutMarginMs = 500;
@@ -14,10 +24,31 @@ const bootingMs = 2000;
 /** Ask a serving worker for a drain. */
 export function retire(draft: Draft, child: Child, why: ExitReason, now: number): void {
   if (!isUp(child)) return dismiss(draft, child, why, now);
-  const graceMs = policyOf(draft, child.generation).gracefulMs;
+  const graceMs = graceOf(draft, child, now);
   enter(draft, child, { phase: 'draining', killAt: now + graceMs + cutMarginMs, why });
-  askToDrain(draft, child, why);
+  askToDrain(draft, child, why, graceMs);
 }
+
+/** When a stop comes to the workers of a gateway, a part of its time has passed. */
+function graceOf(draft: Draft, { generation }: Child, now: number): number {
+  const { gracefulMs, quickMs } = policyOf(draft, generation);
+  if (draft.mode.kind !== 'stopping') return gracefulMs;
+  return Math.min(gracefulMs, Math.max(quickMs, draft.mode.graceUntil - now));
+}
+
+/** It takes connections from clients. */
+export const accepts = (state: ArbiterState, child: Child): boolean =>
+  !isWorker(child) || policyOf(state, child.generation).gateways === 0;
+
+/** With `reuse_port` nobody else takes what waits in its socket. */
+export function isStranded(state: ArbiterState, child: Child): boolean {
+  if (state.mode.kind === 'stopping') return false;
+  return accepts(state, child) && child.slot >= countAcceptors(state);
+}
+
+/** How many slots have somebody who takes connections. */
+export const countAcceptors = (state: ArbiterState): number =>
+  Math.min(state.target, policyOf(state).gateways || state.target);
 
 /**
  * One that boots may accept already, because it does so before we hear that it is ready; killed at
@@ -26,7 +57,7 @@ export function retire(draft: Draft, child: Child, why: ExitReason, now: number)
 export function dismiss(draft: Draft, child: Child, why: ExitReason, now: number): void {
   if (child.worker.phase !== 'booting' || child.pid === null) return kill(draft, child, why);
   enter(draft, child, { phase: 'draining', killAt: now + bootingMs, why, boots: true });
-  askToDrain(draft, child, why);
+  askToDrain(draft, child, why, graceOf(draft, child, now));
 }
 
 /** It accepted before it heard that it was dismissed: what it has accepted gets the usual time. */
@@ -39,14 +70,14 @@ export function allowToFinish(draft: Draft, child: Child, now: number): void {
 }
 
 /** One that drains already takes from it that its idle clients may not hold up a stop. */
-function askToDrain(draft: Draft, { id, generation }: Child, why: ExitReason): void {
+function askToDrain(draft: Draft, child: Child, why: ExitReason, graceMs: number): void {
   const last = draft.mode.kind === 'stopping' && draft.mode.how === 'graceful';
   draft.effects.push({
     do: 'drain',
-    child: id,
-    emptyBacklog: last || why === 'scaled',
+    child: child.id,
+    emptyBacklog: last || why === 'scaled' || isStranded(draft, child),
     linger: last ? 'brief' : 'keepalive',
-    graceMs: policyOf(draft, generation).gracefulMs,
+    graceMs,
   });
 }
 
@@ -68,7 +99,7 @@ export function dump(draft: Draft, child: Child, why: ExitReason, now: number): 
   draft.effects.push({ do: 'dump', child: child.id });
 }
 
-/** End the daemon: every worker leaves, and the last one's exit ends us. */
+/** End the daemon: every child leaves, workers after their gateways, and the last exit ends us. */
 export function stop(
   draft: Draft,
   how: StopHow,
@@ -78,7 +109,7 @@ export function stop(
   if (draft.mode.kind === 'upgrading' && how !== 'handover')
     draft.effects.push({ do: 'cancel-upgrade' });
   const again = draft.mode.kind === 'stopping';
-  draft.mode = { kind: 'stopping', how, ...end };
+  draft.mode = { kind: 'stopping', how, ...end, graceUntil: now + policyOf(draft).gracefulMs };
   if (!again) {
     notify(draft, { notice: 'stopping', how });
     failOperations(draft, how);
@@ -86,12 +117,28 @@ export function stop(
   }
   for (const child of [...draft.children.values()]) {
     if (how === 'quick') quit(draft, child, now);
-    else if (isStaying(child)) retire(draft, child, 'stopped', now);
+    else if (isStaying(child)) leaveInTurn(draft, child, now);
     else if (how === 'graceful' && child.worker.phase === 'draining')
-      askToDrain(draft, child, child.worker.why);
+      askToDrain(draft, child, child.worker.why, graceOf(draft, child, now));
   }
   finishStop(draft);
 }
+
+/** One child fewer. */
+export function continueStop(draft: Draft, now: number): void {
+  for (const child of [...draft.children.values()]) {
+    if (isStaying(child)) leaveInTurn(draft, child, now);
+  }
+  finishStop(draft);
+}
+
+/** A gateway needs its workers to the last request. */
+function leaveInTurn(draft: Draft, child: Child, now: number): void {
+  if (!hasGateways(draft, child)) retire(draft, child, 'stopped', now);
+}
+
+const hasGateways = (draft: Draft, child: Child): boolean =>
+  isWorker(child) && gatewaysOf(draft, edgeOf(draft, child)).length > 0;
 
 /** What cannot come to its end any more. An upgrade that hands over has come to its own. */
 function failOperations(draft: Draft, how: StopHow): void {
@@ -113,7 +160,7 @@ function quit(draft: Draft, child: Child, now: number): void {
   draft.effects.push({ do: 'quit', child: child.id });
 }
 
-export function finishStop(draft: Draft): void {
+function finishStop(draft: Draft): void {
   if (draft.mode.kind !== 'stopping' || draft.children.size > 0) return;
   const { exitCode, how, reason } = draft.mode;
   for (const [op, { goal }] of draft.operations) {

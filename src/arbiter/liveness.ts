@@ -3,7 +3,14 @@ import { dump, kill } from './leave.ts';
 import { nextRetry } from './plan.ts';
 import { stageDeadline } from './roll.ts';
 import { isWanted } from './slots.ts';
-import { type ArbiterState, type Child, policyOf, type WorkerState } from './state.ts';
+import {
+  type ArbiterState,
+  type Child,
+  isWorker,
+  keyOf,
+  policyOf,
+  type WorkerState,
+} from './state.ts';
 import { failUpgrade } from './upgrading.ts';
 import { recycle } from './worker-events.ts';
 
@@ -28,7 +35,7 @@ function enforce(draft: Draft, child: Child, now: number): void {
       log(
         draft,
         'critical',
-        `WORKER TIMEOUT (pid:${child.pid}): not ready within boot_timeout`,
+        `${child.role.toUpperCase()} TIMEOUT (pid:${child.pid}): not ready within boot_timeout`,
         child,
       );
       return dump(draft, child, 'boot-timeout', now);
@@ -55,10 +62,10 @@ type Up = Extract<WorkerState, { lastBeat: number }>;
 function enforceUp(draft: Draft, child: Child, worker: Up, now: number): void {
   const { timeoutMs, maxAgeMs, stableMs } = policyOf(draft, child.generation);
   if (timeoutMs > 0 && worker.lastBeat + timeoutMs <= now) {
-    log(draft, 'critical', `WORKER TIMEOUT (pid:${child.pid})`, child);
+    log(draft, 'critical', `${child.role.toUpperCase()} TIMEOUT (pid:${child.pid})`, child);
     return dump(draft, child, 'timeout', now);
   }
-  if (isWanted(draft, child) && worker.since + stableMs <= now) draft.failures.delete(child.slot);
+  if (isWanted(draft, child) && worker.since + stableMs <= now) draft.failures.delete(keyOf(child));
   if (ages(child, maxAgeMs) && worker.since + maxAgeMs <= now) {
     recycle(draft, child, 'recycled-age', `${Math.round(maxAgeMs / 1000)} s`);
   }
@@ -66,7 +73,7 @@ function enforceUp(draft: Draft, child: Child, worker: Up, now: number): void {
 
 /** One that is parked gets no older. */
 const ages = (child: Child, maxAgeMs: number): boolean =>
-  maxAgeMs > 0 && child.recycle === null && child.worker.phase === 'ready';
+  maxAgeMs > 0 && isWorker(child) && child.recycle === null && child.worker.phase === 'ready';
 
 /** Moves every deadline by the time in which the arbiter itself did not run. */
 export function forgive(draft: Draft, lateMs: number): void {
@@ -126,7 +133,7 @@ function deadlineOf(state: ArbiterState, child: Child): number {
       const { timeoutMs, maxAgeMs, stableMs } = policyOf(state, child.generation);
       const silent = timeoutMs > 0 ? worker.lastBeat + timeoutMs : Number.POSITIVE_INFINITY;
       const aged = ages(child, maxAgeMs) ? worker.since + maxAgeMs : silent;
-      const counts = isWanted(state, child) && state.failures.has(child.slot);
+      const counts = isWanted(state, child) && state.failures.has(keyOf(child));
       const stable = counts ? worker.since + stableMs : silent;
       return Math.min(silent, aged, stable);
     }

@@ -1,8 +1,9 @@
 import { answer, type Draft } from './draft.ts';
 import type { WorkerChange } from './event.ts';
+import { gatewaysReady } from './gateways.ts';
 import { undoScale } from './scaling.ts';
 import { countReady, slotIsFilled } from './slots.ts';
-import type { Child, Goal } from './state.ts';
+import { type Child, type Goal, isWorker } from './state.ts';
 
 /** Tells everybody whose operation it concerns what became of a worker. */
 export function changed(
@@ -11,11 +12,11 @@ export function changed(
   outcome: WorkerChange['outcome'],
   detail: string | null = null,
 ): void {
-  const { slot, pid, generation } = child;
+  const { role, slot, pid, generation } = child;
   for (const [op, goal] of draft.operations) {
     if (!concerns(goal, child)) continue;
-    const change: WorkerChange = { slot, pid, generation, outcome, detail };
-    const text = `worker ${slot} (pid ${pid ?? '?'}, generation ${generation}) ${words[outcome]}`;
+    const change = isWorker(child) ? { slot, pid, generation, outcome, detail } : null;
+    const text = `${role} ${slot} (pid ${pid ?? '?'}, generation ${generation}) ${words[outcome]}`;
     draft.effects.push({
       do: 'progress',
       op,
@@ -45,16 +46,18 @@ export function tellPhase(draft: Draft, goal: Goal['goal'], phase: string, text:
 
 const stepsOf = (draft: Draft) => ({ done: countReady(draft), total: draft.target });
 
-function concerns(goal: Goal, { id, slot, generation }: Child): boolean {
+function concerns(goal: Goal, child: Child): boolean {
+  const { id, slot, generation } = child;
   switch (goal.goal) {
     case 'scale':
-      return slot >= Math.min(goal.from, goal.to);
+      return isWorker(child) && slot >= Math.min(goal.from, goal.to);
     case 'reload':
     case 'confirm':
       return [goal.generation, goal.previous].includes(generation);
     case 'rollback':
       return [goal.generation, goal.failed].includes(generation);
     case 'recycle':
+      if (!isWorker(child)) return false;
       return goal.children.has(id) || [...goal.children.values()].includes(slot);
     case 'upgrade':
       return false;
@@ -95,7 +98,7 @@ function resultOf(draft: Draft, goal: Goal): Record<string, unknown> | null {
 
 /** All slots have their workers again, and those of the generation that was given up are gone. */
 const isBack = (draft: Draft, failed: number): boolean =>
-  countReady(draft) >= draft.target && !has(draft, failed);
+  countReady(draft) >= draft.target && gatewaysReady(draft) && !has(draft, failed);
 
 const isRecycled = (draft: Draft, children: ReadonlyMap<number, number>): boolean =>
   ![...children.keys()].some((id) => draft.children.has(id)) &&
@@ -117,8 +120,8 @@ function isScaled(draft: Draft, { from, to }: { from: number; to: number }): boo
 }
 
 /** Or there only in case of a rollback. */
-const isGone = ({ slot, worker }: Child, beyond: number): boolean =>
-  slot < beyond || (worker.phase === 'parked' && worker.by === 'reload');
+const isGone = ({ role, slot, worker }: Child, beyond: number): boolean =>
+  role === 'gateway' || slot < beyond || (worker.phase === 'parked' && worker.by === 'reload');
 
 /** A worker could not boot: what was to bring it has failed, and what was there before stays. */
 export function failOperationsFor(draft: Draft, child: Child, message: string): void {

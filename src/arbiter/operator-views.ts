@@ -63,8 +63,9 @@ function viewConfirm(state: ArbiterState, now: number): StatusView['confirm'] {
 
 /** Slots whose workers failed and that have no other one. */
 const countFailing = (state: ArbiterState): number =>
-  [...state.failures.keys()].filter((slot) => slot < state.target && !slotIsFilled(state, slot))
-    .length;
+  [...state.failures.values()].filter(
+    ({ role, slot }) => role === 'worker' && slot < state.target && !slotIsFilled(state, slot),
+  ).length;
 
 function countWorkers(state: ArbiterState): StatusView['workers'] {
   const phases = new Map<string, number>();

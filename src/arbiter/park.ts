@@ -36,7 +36,7 @@ export function onParked(draft: Draft, child: Child): void {
   const { worker } = child;
   if (worker.phase !== 'parking') return;
   const parked = enter(draft, child, { ...worker, phase: 'parked' });
-  notify(draft, { notice: 'worker-parked', ...identify(child) });
+  notify(draft, { notice: `${child.role}-parked`, ...identify(child) });
   changed(draft, parked, 'parked');
 }
 
@@ -45,7 +45,7 @@ export function onUnparked(draft: Draft, child: Child): void {
   if (worker.phase !== 'ready' || !worker.returning) return; // an app can say so at any time
   const { since, lastBeat } = worker;
   enter(draft, child, { phase: 'ready', since, lastBeat });
-  notify(draft, { notice: 'worker-unparked', ...identify(child) });
+  notify(draft, { notice: `${child.role}-unparked`, ...identify(child) });
   changed(draft, child, 'returned');
   for (const [op, goal] of draft.operations) {
     if (goal.goal === 'undrain' && goal.child === child.id)

@@ -1,6 +1,7 @@
 import type { ExitReason } from '../core/exit-reason.ts';
 import type { Draft } from './draft.ts';
-import { dismiss, retire } from './leave.ts';
+import { dismissGateways, isVacant, listPosts, mayLeave } from './gateways.ts';
+import { dismiss, isStranded, retire } from './leave.ts';
 import { park } from './park.ts';
 import { generationFor, isWanted } from './slots.ts';
 import {
@@ -9,6 +10,9 @@ import {
   isServing,
   isStaying,
   isUp,
+  isWorker,
+  keyOf,
+  type Place,
   policyOf,
   rollOf,
 } from './state.ts';
@@ -21,10 +25,12 @@ import {
  */
 export function reconcile(draft: Draft, now: number): void {
   if (draft.mode.kind === 'stopping') return;
+  fillPosts(draft, now);
   const slots = groupBySlot(draft);
   const surge = { left: surgeLeft(draft, slots) };
   for (let slot = 0; slot < draft.target; slot += 1) fillSlot(draft, slots, slot, surge, now);
   emptySurplusSlots(draft, slots, now);
+  dismissGateways(draft, now);
 }
 
 /** When the first slot that nothing but its back-off keeps empty may be tried again. */
@@ -32,13 +38,29 @@ export function nextRetry(state: ArbiterState): number {
   const slots = groupBySlot(state);
   const full = surgeLeft(state, slots) <= 0;
   let retry = Number.POSITIVE_INFINITY;
-  for (const [slot, { retryAt }] of state.failures) {
-    if (isFailing(state, slot)) continue;
+  for (const { role, slot, retryAt } of state.failures.values()) {
     const members = slots.get(slot) ?? [];
-    if (members.some((child) => isWanted(state, child) || (full && isServing(child)))) continue;
-    retry = Math.min(retry, retryAt);
+    const open =
+      role === 'gateway'
+        ? listPosts(state).some((post) => post.slot === slot && isVacant(state, post))
+        : !isFailing(state, slot) &&
+          !members.some((child) => isWanted(state, child) || (full && isServing(child)));
+    if (open) retry = Math.min(retry, retryAt);
   }
   return retry;
+}
+
+/** Every post has its gateway. */
+function fillPosts(draft: Draft, now: number): void {
+  const posts = listPosts(draft);
+  for (const { slot, generation } of posts) {
+    const place: Place = { role: 'gateway', slot };
+    if (!isVacant(draft, { slot, generation }) || mustWait(draft, place, now)) continue;
+    spawn(draft, place, generation, now);
+  }
+  for (const [key, { role, slot }] of draft.failures) {
+    if (role === 'gateway' && !posts.some((post) => post.slot === slot)) draft.failures.delete(key);
+  }
 }
 
 /** Until a reload has switched, slots that the new settings no longer want serve on. */
@@ -63,7 +85,7 @@ type Slots = ReadonlyMap<number, Child[]>;
 function groupBySlot(state: ArbiterState): Slots {
   const slots = new Map<number, Child[]>();
   for (const child of state.children.values()) {
-    if (!isStaying(child)) continue;
+    if (!isWorker(child) || !isStaying(child)) continue;
     const members = slots.get(child.slot);
     if (members) members.push(child);
     else slots.set(child.slot, [child]);
@@ -85,17 +107,22 @@ function fillSlot(draft: Draft, slots: Slots, slot: number, surge: { left: numbe
   const members = slots.get(slot) ?? [];
   const wanted = members.find((child) => isWanted(draft, child));
   const others = members.filter((child) => child !== wanted);
-  for (const other of others) {
-    if (!isUp(other)) dismiss(draft, other, reasonToLeave(draft, other), now);
-    else if ((wanted && isUp(wanted)) || isForgone(draft, other)) replace(draft, other, now);
-  }
-  if (wanted || mustWait(draft, slot, now)) return;
+  for (const other of others) makeRoom(draft, other, wanted, now);
+  const place: Place = { role: 'worker', slot };
+  if (wanted || mustWait(draft, place, now)) return;
   if (isFailing(draft, slot)) return; // its exit decides what comes next
   if (others.some(isServing)) {
     if (surge.left <= 0) return;
     surge.left -= 1;
   }
-  spawn(draft, slot, now);
+  spawn(draft, place, generationFor(draft, slot), now);
+}
+
+/** For one that is wanted, and perhaps there. */
+function makeRoom(draft: Draft, other: Child, wanted: Child | undefined, now: number): void {
+  if (!isUp(other)) return dismiss(draft, other, reasonToLeave(draft, other), now);
+  if (!mayLeave(draft, other)) return;
+  if ((wanted && isUp(wanted)) || isForgone(draft, other)) replace(draft, other, now);
 }
 
 /** Somebody else serves in its slot. */
@@ -106,41 +133,44 @@ function replace(draft: Draft, child: Child, now: number): void {
   if (isOld && roll.confirmMs !== null && holdsOldSlots(draft)) {
     return park(draft, child, 'reload');
   }
+  if (isStranded(draft, child)) draft.effects.push({ do: 'release-slot', slot: child.slot });
   retire(draft, child, reasonToLeave(draft, child), now);
 }
 
 /** Its worker could not boot and is on its way out. */
 const isFailing = (state: ArbiterState, slot: number): boolean =>
   [...state.children.values()].some(
-    ({ slot: of, generation, worker }) =>
+    ({ role, slot: of, generation, worker }) =>
+      role === 'worker' &&
       of === slot &&
       generation === generationFor(state, slot) &&
       (worker.phase === 'failed' || ('why' in worker && worker.why === 'boot-timeout')),
   );
 
 /** A slot whose workers failed waits; while starting it does not try again at all. */
-function mustWait(draft: Draft, slot: number, now: number): boolean {
-  const failed = draft.failures.get(slot);
+function mustWait(draft: Draft, place: Place, now: number): boolean {
+  const failed = draft.failures.get(keyOf(place));
   return failed !== undefined && (draft.mode.kind === 'starting' || failed.retryAt > now);
 }
 
-function spawn(draft: Draft, slot: number, now: number): void {
+function spawn(draft: Draft, { role, slot }: Place, generation: number, now: number): void {
   draft.lastChild += 1;
-  const generation = generationFor(draft, slot);
   const child = draft.lastChild;
   draft.children.set(child, {
     id: child,
+    role,
     slot,
     generation,
     spawnedAt: now,
     pid: null,
+    kind: null,
     worker: { phase: 'booting', bootDeadline: now + policyOf(draft, generation).bootMs },
     vitals: { inFlight: 0, requests: 0, connections: 0, rssBytes: 0, lagMs: 0 },
     recycle: null,
     requestLimit: 0,
     stack: null,
   });
-  draft.effects.push({ do: 'spawn', child, slot, generation });
+  draft.effects.push({ do: 'spawn', child, role, slot, generation });
 }
 
 function reasonToLeave(draft: Draft, child: Child): ExitReason {
@@ -152,11 +182,15 @@ function emptySurplusSlots(draft: Draft, slots: Slots, now: number): void {
   const held = holdsOldSlots(draft);
   for (const [slot, members] of slots) {
     if (slot < draft.target) continue;
-    const leaving = members.filter((child) => !isHeld(draft, child));
-    if (!held || leaving.some(isUp)) draft.effects.push({ do: 'release-slot', slot });
+    const leaving = members.filter(
+      (child) => !isHeld(draft, child) && (!isUp(child) || mayLeave(draft, child)),
+    );
+    if (leaving.some((child) => (!held || isUp(child)) && isStranded(draft, child)))
+      draft.effects.push({ do: 'release-slot', slot });
     for (const child of leaving) retire(draft, child, 'scaled', now);
   }
-  for (const slot of draft.failures.keys()) if (slot >= draft.target) draft.failures.delete(slot);
+  for (const [key, { role, slot }] of draft.failures)
+    if (role === 'worker' && slot >= draft.target) draft.failures.delete(key);
 }
 
 /** Gives back the listeners of generations that nobody runs and nobody could return to. */

@@ -1,10 +1,16 @@
-import type { Settings } from '../settings/table.ts';
+import { describeEdge } from './gateway-command.ts';
+import type { Loaded } from './generation.ts';
 import type { Policy } from './state.ts';
 
+type Settled = Pick<Loaded, 'language' | 'settings'>;
+
 /** The settings that decisions are made from, in milliseconds and with the CPUs counted. */
-export function policyFrom(settings: Settings, availableCpus: number): Policy {
+export function policyFrom({ language, settings }: Settled, availableCpus: number): Policy {
+  const isPython = language === 'python';
   return {
     workers: countWorkers(settings.workers, availableCpus),
+    gateways: isPython ? settings.gateways : 0,
+    edge: isPython ? describeEdge(settings) : '',
     bootMs: settings.bootTimeout * 1000,
     timeoutMs: settings.timeout * 1000,
     gracefulMs: settings.gracefulTimeout * 1000,

@@ -1,9 +1,11 @@
 import type { Clock } from '../core/clock.ts';
 import { createFleet } from '../metrics/fleet.ts';
+import type { Beat } from '../protocol/worker.ts';
 import { DeathLog } from './death-log.ts';
 import type { Notice } from './event.ts';
 import { History } from './history.ts';
 import { OperationRecords } from './operation-record.ts';
+import { Queues } from './queues.ts';
 import type { ChildId } from './state.ts';
 
 /** What an instance remembers for those who ask; nothing is decided from it. */
@@ -13,6 +15,7 @@ export class Records {
   readonly history = new History();
   /** Rates and latencies of the workers. */
   readonly fleet = createFleet<ChildId>();
+  readonly queues = new Queues();
   readonly #clock: Clock;
   readonly #lastWords: (pid: number) => string[];
 
@@ -23,9 +26,20 @@ export class Records {
     this.operations = new OperationRecords(() => clock.now());
   }
 
+  /** `front`: it takes connections, so that its requests are those of clients. */
+  onBeat(child: ChildId, beat: Beat, front: boolean): void {
+    this.fleet.beat(child, beat, this.#clock.now(), front);
+    if (beat.queued !== undefined) this.queues.beat(child, beat);
+  }
+
+  onGone(child: ChildId): void {
+    this.fleet.gone(child, this.#clock.now());
+    this.queues.gone(child);
+  }
+
   onNotice(notice: Notice): void {
     const at = this.#clock.wallTime();
-    if (notice.notice === 'worker-exited') this.deaths.add(notice, at, this.#lastWords(notice.pid));
+    if ('tail' in notice) this.deaths.add(notice, at, this.#lastWords(notice.pid));
     this.history.onNotice(notice, at);
   }
 }

@@ -1,10 +1,13 @@
 import { enterStage, parkOld, returnParked, returnToPrevious, rollBack } from './confirm.ts';
 import { type Draft, log, notify } from './draft.ts';
+import { adoptGateways, gatewaysReady } from './gateways.ts';
 import { changed, tellPhase } from './operations.ts';
 import { answerReload, fail, succeed } from './reload-outcome.ts';
 import { canarySlot, countReady, isWanted } from './slots.ts';
 import {
   type ArbiterState,
+  canAbort,
+  isWorker,
   type Policy,
   type Preparation,
   type ReloadPlan,
@@ -80,9 +83,6 @@ function firstStage(draft: Draft, plan: Preparation, policy: Policy): RollStage 
   return { kind: 'canary', forMs };
 }
 
-export const canAbort = ({ stage }: Roll): boolean =>
-  stage.kind === 'canary' || stage.kind === 'rolling';
-
 export function failPreparation(draft: Draft, generation: number, reason: string): void {
   const { mode } = draft;
   if (mode.kind !== 'reloading' || mode.preparing?.generation !== generation) return;
@@ -112,7 +112,7 @@ export function advanceRoll(draft: Draft, now: number): void {
       enterStage(draft, roll, { kind: 'rolling' }, 'the canary is alive');
       return advanceRoll(draft, now);
     case 'rolling':
-      if (countReady(draft) < draft.target) return;
+      if (countReady(draft) < draft.target || !gatewaysReady(draft)) return;
       return switchOver(draft, roll, now);
     case 'confirming':
       parkOld(draft, roll.previous);
@@ -149,6 +149,7 @@ function switchOver(draft: Draft, roll: Roll, now: number): void {
 /** Done when the old workers are gone. */
 function finishRoll(draft: Draft): void {
   if (draft.mode.kind !== 'reloading') return;
+  adoptGateways(draft);
   for (const child of draft.children.values()) {
     if (child.generation !== draft.generation) return;
   }
@@ -164,7 +165,12 @@ function canaryDue(state: ArbiterState): number {
   if (roll?.stage.kind !== 'canary') return Number.POSITIVE_INFINITY;
   for (const child of state.children.values()) {
     const { slot, worker } = child;
-    if (slot === canarySlot && worker.phase === 'ready' && isWanted(state, child))
+    if (
+      isWorker(child) &&
+      slot === canarySlot &&
+      worker.phase === 'ready' &&
+      isWanted(state, child)
+    )
       return worker.since + roll.stage.forMs;
   }
   return Number.POSITIVE_INFINITY;

@@ -14,6 +14,8 @@ const mostWaiting = 1000;
 /** A script config in a process of its own: what it sets, and its hooks. */
 export class ScriptConfig {
   readonly path: string;
+  /** Where it is at home. */
+  readonly folder: string;
   readonly values: Readonly<Record<string, unknown>>;
   /** The names of its exported functions. */
   readonly functions: readonly string[];
@@ -32,6 +34,7 @@ export class ScriptConfig {
     this.#host = first.host;
     this.journal = first.journal;
     this.path = source.path;
+    this.folder = source.cwd;
     this.values = first.loaded.values;
     this.functions = first.loaded.functions;
   }

@@ -4,6 +4,19 @@ import type { FailureKind } from '../protocol/worker.ts';
 
 export type ChildId = number;
 
+/** A gateway speaks HTTP for workers that do not: those of Python. */
+export type Role = 'worker' | 'gateway';
+
+/** Where one child at a time belongs. */
+export interface Place {
+  role: Role;
+  slot: number;
+}
+
+export type PlaceKey = `${Role} ${number}`;
+
+export const keyOf = ({ role, slot }: Place): PlaceKey => `${role} ${slot}`;
+
 export interface Failure {
   kind: FailureKind;
   message: string;
@@ -35,12 +48,13 @@ export interface Vitals {
   lagMs: number;
 }
 
-export interface Child {
+export interface Child extends Place {
   id: ChildId;
-  slot: number;
   generation: number;
   spawnedAt: number;
   pid: number | null;
+  /** What it serves by its own words: `node`, `sync`, `asgi` ...; null before it is ready. */
+  kind: string | null;
   worker: WorkerState;
   vitals: Vitals;
   /** It serves on until its successor is ready, and then leaves for this reason. */
@@ -54,6 +68,10 @@ export interface Child {
 /** The settings that decisions are made from; everything else is the shell's. */
 export interface Policy {
   workers: number;
+  /** 0: workers accept by themselves. */
+  gateways: number;
+  /** Generations with the same one can share their gateways; empty without gateways. */
+  edge: string;
   bootMs: number;
   /** 0: a silent worker is never killed. */
   timeoutMs: number;
@@ -70,7 +88,7 @@ export interface Policy {
   maxAgeMs: number;
 }
 
-export interface SlotFailures {
+export interface SlotFailures extends Place {
   count: number;
   retryAt: number;
   last: Failure;
@@ -119,7 +137,14 @@ export type Mode =
   /** `preparing` reads settings and binds; a second reload can prepare while a first one rolls. */
   | { kind: 'reloading'; preparing: Preparation | null; roll: Roll | null }
   | { kind: 'upgrading'; deadline: number }
-  | { kind: 'stopping'; how: StopHow; exitCode: number; reason: string | null };
+  /** `graceUntil`: what is in flight then is cut. */
+  | {
+      kind: 'stopping';
+      how: StopHow;
+      exitCode: number;
+      reason: string | null;
+      graceUntil: number;
+    };
 
 /** What an operation waits for. Each is settled by `settleOperations`, or by what it is about. */
 export type Goal =
@@ -147,7 +172,7 @@ export interface ArbiterState {
   target: number;
   lastChild: ChildId;
   children: ReadonlyMap<ChildId, Child>;
-  failures: ReadonlyMap<number, SlotFailures>;
+  failures: ReadonlyMap<PlaceKey, SlotFailures>;
   /** What operators wait for, by the ids that they know. */
   operations: ReadonlyMap<number, Goal>;
   /** Workers that fail are not started again. */
@@ -170,12 +195,28 @@ export const isStaying = (child: Child): boolean => child.worker.phase === 'boot
 export const rollOf = ({ mode }: ArbiterState): Roll | null =>
   mode.kind === 'reloading' ? mode.roll : null;
 
+/** Until its new workers are all there, a reload can be given up. */
+export const canAbort = ({ stage }: Roll): boolean =>
+  stage.kind === 'canary' || stage.kind === 'rolling';
+
 /** Settings in force: those of the generation that every slot should have. */
 export function policyOf(state: ArbiterState, generation = state.generation): Policy {
   const policy = state.generations.get(generation);
   if (!policy) throw new Error(`No policy is held for generation ${generation}`);
   return policy;
 }
+
+/** What the gateways in front of a child have to be like; those of a gateway itself are like it. */
+export const edgeOf = (state: ArbiterState, { generation }: Child): string =>
+  policyOf(state, generation).edge;
+
+/** All that have to do with this edge, also those that leave. */
+export const gatewaysOf = (state: ArbiterState, edge: string): Child[] =>
+  [...state.children.values()].filter(
+    (child) => child.role === 'gateway' && edgeOf(state, child) === edge,
+  );
+
+export const isWorker = ({ role }: Child): boolean => role === 'worker';
 
 export function createState(
   policy: Policy,

@@ -67,13 +67,17 @@ function applyToChild(draft: Draft, child: Child, event: ChildEvent, now: number
     case 'spawned':
       return worker.onSpawned(draft, child, event.pid, event.requestLimit);
     case 'ready':
-      return worker.onReady(draft, child, now, event.note);
+      return worker.onReady(draft, child, event, now);
     case 'failed':
       return worker.onFailed(draft, child, event.failure, now);
     case 'beat':
       return worker.onBeat(draft, child, event.vitals, now);
     case 'leaving':
       return worker.onLeaving(draft, child, event.why);
+    case 'overdue':
+      return worker.onOverdue(draft, child, event.request, now);
+    case 'broken':
+      return worker.onBroken(draft, child, event.why, now);
     case 'parked':
       return onParked(draft, child);
     case 'unparked':

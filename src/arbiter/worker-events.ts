@@ -2,28 +2,45 @@ import { backoffDelay } from '../core/backoff.ts';
 import type { ExitReason } from '../core/exit-reason.ts';
 import { type Draft, enter, log, notify, update } from './draft.ts';
 import type { Death } from './event.ts';
-import { allowToFinish, finishStop, terminate } from './leave.ts';
+import { listPosts } from './gateways.ts';
+import { allowToFinish, continueStop, dump, terminate } from './leave.ts';
 import { changed, failOperationsFor, settleDead } from './operations.ts';
 import { abortRoll } from './roll.ts';
 import { canarySlot, generationFor } from './slots.ts';
-import { type Child, type Failure, isUp, policyOf, rollOf, type Vitals } from './state.ts';
+import {
+  type Child,
+  edgeOf,
+  type Failure,
+  isUp,
+  isWorker,
+  keyOf,
+  policyOf,
+  rollOf,
+  type Vitals,
+} from './state.ts';
 
 /** A worker that said why it cannot boot leaves by itself; this long it may take. */
 const failedGraceMs = 2000;
 
 export function onSpawned(draft: Draft, child: Child, pid: number, requestLimit: number): void {
   update(draft, child, { pid, requestLimit });
-  log(draft, 'info', `Booting worker with pid: ${pid}`, child);
+  log(draft, 'info', `Booting ${child.role} with pid: ${pid}`, child);
 }
 
-export function onReady(draft: Draft, child: Child, now: number, note?: string): void {
+export interface ReadyWords {
+  kind: string;
+  note?: string;
+}
+
+export function onReady(draft: Draft, child: Child, { kind, note }: ReadyWords, now: number): void {
   if (child.worker.phase === 'draining') return allowToFinish(draft, child, now);
   if (child.worker.phase !== 'booting') return;
-  const { slot, generation } = child;
-  const ready = enter(draft, child, { phase: 'ready', since: now, lastBeat: now });
+  const { role, slot, generation } = child;
+  const worker = { phase: 'ready', since: now, lastBeat: now } as const;
+  const ready = update(draft, child, { worker, kind });
   if (note) log(draft, 'info', note, child);
   changed(draft, ready, 'ready');
-  notify(draft, { notice: 'worker-ready', slot, pid: child.pid ?? 0, generation });
+  notify(draft, { notice: `${role}-ready`, slot, pid: child.pid ?? 0, generation });
 }
 
 export function onFailed(draft: Draft, child: Child, failure: Failure, now: number): void {
@@ -37,7 +54,8 @@ export function onBeat(draft: Draft, child: Child, vitals: Vitals, now: number):
   const { worker } = beaten;
   if (!('lastBeat' in worker)) return;
   const next = enter(draft, beaten, { ...worker, lastBeat: now });
-  if (worker.phase === 'ready' && next.recycle === null) askToRecycle(draft, next);
+  if (worker.phase === 'ready' && isWorker(next) && next.recycle === null)
+    askToRecycle(draft, next);
 }
 
 function askToRecycle(draft: Draft, child: Child): void {
@@ -59,8 +77,26 @@ export function recycle(draft: Draft, child: Child, why: ExitReason, detail: str
 export function onLeaving(draft: Draft, child: Child, why: string): void {
   if (!isUp(child) || child.recycle !== null) return;
   update(draft, child, { recycle: 'requested' });
-  log(draft, 'info', `Worker (pid:${child.pid}) ${why} and will be replaced`, child);
+  log(draft, 'info', `${nameOf(child)} (pid:${child.pid}) ${why} and will be replaced`, child);
 }
+
+/** What it is at cannot be ended by itself. Where more is under way, that may still come to an end. */
+export function onOverdue(draft: Draft, child: Child, request: string, now: number): void {
+  if (!isUp(child) || !isWorker(child) || child.recycle === 'overdue') return;
+  const text = `WORKER TIMEOUT (pid:${child.pid}): ${request}, longer than request_timeout`;
+  log(draft, 'critical', text, child);
+  if (child.kind === 'sync') dump(draft, child, 'overdue', now);
+  else recycle(draft, child, 'overdue', 'a request that does not end');
+}
+
+/** The gateway has taken its requests from it already. */
+export function onBroken(draft: Draft, child: Child, why: string, now: number): void {
+  if (!isUp(child) || !isWorker(child)) return;
+  log(draft, 'error', `Worker (pid:${child.pid}) is replaced: ${why}`, child);
+  terminate(draft, child, 'crashed', now);
+}
+
+const nameOf = ({ role }: Child): string => (role === 'worker' ? 'Worker' : 'Gateway');
 
 export function onDumped(draft: Draft, child: Child, stack: string, now: number): void {
   if (child.worker.phase !== 'dumping') return;
@@ -75,16 +111,16 @@ export function onExited(draft: Draft, child: Child, death: Death, now: number):
   const failure = isFailure(reason) ? failureOf(child, death) : null;
   notifyExit(draft, child, death, reason, now);
   changed(draft, child, failure ? 'failed' : 'left', failure?.message ?? reason);
-  if (draft.mode.kind === 'stopping') return finishStop(draft);
+  if (draft.mode.kind === 'stopping') return continueStop(draft, now);
   settleDead(draft, child, failure?.message ?? reason);
   if (failure) onFailure(draft, child, { ...failure, booted: !bootFailures.has(reason) }, now);
 }
 
 function notifyExit(draft: Draft, child: Child, death: Death, reason: ExitReason, now: number) {
-  const { slot, generation, spawnedAt, vitals, worker } = child;
+  const { role, slot, generation, spawnedAt, vitals, worker } = child;
   const { code, signal, tail = '' } = death;
   notify(draft, {
-    notice: 'worker-exited',
+    notice: `${role}-exited`,
     slot,
     pid: child.pid ?? 0,
     generation,
@@ -106,12 +142,21 @@ type Failed = Failure & { booted: boolean };
 
 function onFailure(draft: Draft, child: Child, failed: Failed, now: number): void {
   const { booted, ...failure } = failed;
-  const { slot, generation } = child;
-  const words = `worker ${slot} of generation ${generation}: ${failure.stack ?? failure.message}`;
-  const isCanary = rollOf(draft)?.stage.kind === 'canary' && slot === canarySlot;
+  const { role, slot, generation } = child;
+  const words = `${role} ${slot} of generation ${generation}: ${failure.stack ?? failure.message}`;
+  const isCanary = isWorker(child) && rollOf(draft)?.stage.kind === 'canary' && slot === canarySlot;
   if (generation === draft.generation && (!booted || isCanary)) abortRoll(draft, words);
-  if (generation === generationFor(draft, slot)) countFailure(draft, child, failure, now);
+  if (isMissed(draft, child)) countFailure(draft, child, failure, now);
   if (!booted) failOperationsFor(draft, child, words);
+}
+
+/** Its place will be filled again. */
+function isMissed(draft: Draft, child: Child): boolean {
+  if (isWorker(child)) return child.generation === generationFor(draft, child.slot);
+  const edge = edgeOf(draft, child);
+  return listPosts(draft).some(
+    ({ slot, generation }) => slot === child.slot && policyOf(draft, generation).edge === edge,
+  );
 }
 
 function reasonOf(child: Child, death: Death): ExitReason {
@@ -162,33 +207,36 @@ const describeDeath = ({ code, signal, error }: Death): string =>
 function countFailure(draft: Draft, child: Child, failure: Failure, now: number): void {
   const { backoff, stableMs } = policyOf(draft);
   const lived = 'since' in child.worker ? now - child.worker.since : 0;
-  if (!draft.held && lived >= stableMs) {
-    draft.failures.delete(child.slot);
+  const { role, slot } = child;
+  const key = keyOf(child);
+  const held = draft.held && isWorker(child);
+  if (!held && lived >= stableMs) {
+    draft.failures.delete(key);
     return;
   }
-  const count = (draft.failures.get(child.slot)?.count ?? 0) + 1;
-  const delay = draft.held ? Number.POSITIVE_INFINITY : backoffDelay(count - 1, backoff);
-  draft.failures.set(child.slot, { count, retryAt: now + delay, last: failure });
-  if (draft.held)
-    return log(draft, 'warning', `Worker ${child.slot} is not started again: hold`, child);
+  const count = (draft.failures.get(key)?.count ?? 0) + 1;
+  const delay = held ? Number.POSITIVE_INFINITY : backoffDelay(count - 1, backoff);
+  draft.failures.set(key, { role, slot, count, retryAt: now + delay, last: failure });
+  if (held) return log(draft, 'warning', `Worker ${slot} is not started again: hold`, child);
   if (delay > 0 && draft.mode.kind !== 'starting') {
-    const text = `Worker ${child.slot} failed ${count} times in a row: next try in ${delay / 1000} s`;
+    const text = `${nameOf(child)} ${slot} failed ${count} times in a row: next try in ${delay / 1000} s`;
     log(draft, 'warning', text, child);
   }
 }
 
 function logDeath(draft: Draft, child: Child, death: Death, reason: ExitReason): void {
   const { worker, pid } = child;
+  const name = nameOf(child);
   if (death.error) return log(draft, 'error', death.error, child);
   if (pid === null) return; // it was not wanted any more before it was started
   if (worker.phase === 'killed') {
-    return log(draft, 'info', `Worker (pid:${pid}) was killed by the arbiter: ${reason}`, child);
+    return log(draft, 'info', `${name} (pid:${pid}) was killed by the arbiter: ${reason}`, child);
   }
   if (death.signal) {
     const hint = reason === 'oom' ? ' The kernel killed it: out of memory' : '';
-    return log(draft, 'error', `Worker (pid:${pid}) was sent ${death.signal}!${hint}`, child);
+    return log(draft, 'error', `${name} (pid:${pid}) was sent ${death.signal}!${hint}`, child);
   }
   if (death.code !== 0)
-    return log(draft, 'error', `Worker (pid:${pid}) exited with code ${death.code}.`, child);
-  log(draft, 'info', `Worker exiting (pid: ${pid})`, child);
+    return log(draft, 'error', `${name} (pid:${pid}) exited with code ${death.code}.`, child);
+  log(draft, 'info', `${name} exiting (pid: ${pid})`, child);
 }

@@ -1,56 +1,46 @@
-import { TsgunError } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
 import { type CapturedOutput, captureOutput } from '../log/captured-output.ts';
-import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
-import { type FromWorker, parseFromWorker, type ToWorker } from '../protocol/worker.ts';
-import { takeAutopsy, takeStack } from './autopsy.ts';
-import { InspectorDoor } from './inspector-door.ts';
-
-/** Where the inspector listens is told on stderr. */
-const deaf = 'capture_output is off';
+import type { ChildExit, SpawnedChild } from '../process/spawn.ts';
+import type { ToWorker } from '../protocol/worker.ts';
+import type { Examiner, Findings } from './examiner.ts';
 
 export interface WorkerHandleOptions {
-  slot: number;
-  spawn: Spawn;
+  child: SpawnedChild;
+  /** Null of a gateway, which is no worker. */
+  slot: number | null;
   log: Log;
   /** Monotonic milliseconds. */
   now(): number;
-  onMessage(message: FromWorker): void;
+  /** Whoever knows how to look into it. */
+  examiner: Examiner;
+  onMessage(message: unknown): void;
   onExit(exit: ChildExit, tail: string): void;
 }
 
 /** The arbiter's view of one child: its process, its channel and its captured output. */
 export class WorkerHandle {
-  readonly pid: number | undefined;
   readonly #child: SpawnedChild;
+  readonly #examiner: Examiner;
   readonly #outputs: CapturedOutput[] = [];
-  readonly #door: InspectorDoor;
   readonly #gone = new AbortController();
-  /** Node hears our signal; before, and at its end, it would die of it. */
-  #heard = false;
-  #stack: ReturnType<typeof takeStack> | null = null;
+  #stack: Promise<Findings> | null = null;
 
-  constructor(request: SpawnRequest, options: WorkerHandleOptions) {
-    this.#child = options.spawn(request);
-    this.pid = this.#child.pid;
-    this.#door = new InspectorDoor({
-      knock: () => this.#child.kill('SIGUSR1'),
-      shut: () => this.send({ type: 'close-inspector' }),
-    });
+  constructor(options: WorkerHandleOptions) {
+    this.#child = options.child;
+    this.#examiner = options.examiner;
     this.#capture(options);
-    this.#child.onMessage((message) => {
-      const parsed = parseFromWorker(message);
-      if (!parsed) return;
-      this.#heard = parsed.type !== 'drained';
-      options.onMessage(parsed);
-    });
+    this.#child.onMessage(options.onMessage);
     this.#child.onExit((exit) => {
       this.#gone.abort(new Error('it has left'));
       options.onExit(exit, this.#tail());
     });
   }
 
-  send(message: ToWorker): void {
+  get pid(): number | undefined {
+    return this.#child.pid;
+  }
+
+  send(message: ToWorker | { type: 'start' }): void {
     this.#child.send(message);
   }
 
@@ -60,18 +50,12 @@ export class WorkerHandle {
 
   /** The stack of its blocked loop and what was in flight, or why there is none; never rejects. */
   autopsy(budgetMs: number): Promise<string> {
-    if (this.#outputs.length === 0) return Promise.resolve(`No stack could be taken: ${deaf}`);
-    return takeAutopsy(this.#door, this.#within(budgetMs));
+    return this.#examiner.autopsy(this.#within(budgetMs));
   }
 
   /** What it does at this moment, without harm to it; who asks meanwhile gets the same answer. */
-  takeStack(budgetMs: number): Promise<{ stack: string; inFlight: string[] }> {
-    const obstacle = this.#outputs.length === 0 ? deaf : this.#heard ? null : 'it does not run';
-    if (obstacle !== null) {
-      const message = `Cannot take the stack: ${obstacle}`;
-      return Promise.reject(new TsgunError('TSGUN_E_OPERATION', message));
-    }
-    this.#stack ??= takeStack(this.#door, this.#within(budgetMs)).finally(() => {
+  takeStack(budgetMs: number): Promise<Findings> {
+    this.#stack ??= this.#examiner.takeStack(this.#within(budgetMs)).finally(() => {
       this.#stack = null;
     });
     return this.#stack;
@@ -87,7 +71,7 @@ export class WorkerHandle {
     const options = { slot, pid, log, now };
     if (stdout) this.#outputs.push(captureOutput(stdout, { ...options, level: 'info' }));
     if (!stderr) return;
-    const intercept = (line: string) => this.#door.hear(line);
+    const intercept = (line: string) => this.#examiner.hear(line);
     this.#outputs.push(captureOutput(stderr, { ...options, level: 'error', intercept }));
   }
 

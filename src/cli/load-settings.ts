@@ -1,9 +1,11 @@
 import { statSync } from 'node:fs';
 import path from 'node:path';
+import { findLanguage } from '../arbiter/app-language.ts';
 import type { Loaded } from '../arbiter/generation.ts';
 import { messageOf } from '../core/errors.ts';
 import { compileAccessFormat } from '../log/access-format.ts';
 import { lookUpGroup } from '../process/privileges.ts';
+import { findPython } from '../process/python-interpreter.ts';
 import type { Setting } from '../settings/define.ts';
 import { asGunicornSettings } from '../settings/gunicorn-view.ts';
 import { type Given, type Origins, resolveSettings } from '../settings/resolve.ts';
@@ -28,9 +30,10 @@ export async function loadSettings(sources: Sources): Promise<Loaded> {
   ]);
   settings.config = config.path;
   const all = [...config.problems, ...problems, ...checkTogether(settings, origins, sources.cwd)];
+  const runner = findRunner(settings, env, all);
   if (all.length === 0) {
     config.script?.learn(asGunicornSettings(settings));
-    return { settings, origins, script: config.script, warnings: config.warnings };
+    return { settings, origins, ...runner, script: config.script, warnings: config.warnings };
   }
   config.script?.close();
   throw bad([...new Set(all)].join('\n'));
@@ -69,7 +72,9 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
   }
   makeAbsolute(settings);
   if (settings.app === null) {
-    problems.push('No application given: name a file, a folder or file:export, see "tsgun --help"');
+    problems.push(
+      'No application given: name a file, a folder, file:export or module:name, see "tsgun --help"',
+    );
   }
   for (const address of settings.bind) attempt('bind', () => parseAddress(address, settings.chdir));
   for (const name of ['controlGroup', 'controlReadGroup'] as const) {
@@ -78,6 +83,27 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
   }
   attempt('accessLogFormat', () => compileAccessFormat(settings.accessLogFormat));
   return problems;
+}
+
+type Runner = Pick<Loaded, 'language' | 'python'>;
+
+/** Node.js or Python, and then which; what is wrong with it is added to `problems`. */
+function findRunner(settings: Settings, env: NodeJS.ProcessEnv, problems: string[]): Runner {
+  const runner: Runner = { language: 'node', python: null };
+  const { app, chdir, python } = settings;
+  if (app === null) return runner;
+  try {
+    const found = findLanguage({ ...settings, app });
+    settings.app = found.app;
+    runner.language = found.language;
+  } catch (error) {
+    problems.push(messageOf(error));
+  }
+  if (runner.language === 'node') return runner;
+  const found = findPython({ python, chdir, env });
+  if ('file' in found) runner.python = found.file;
+  else problems.push(`Cannot run "${settings.app}": no Python is at ${found.lookedFor.join(', ')}`);
+  return runner;
 }
 
 function makeAbsolute(settings: Settings): void {
@@ -90,4 +116,10 @@ function makeAbsolute(settings: Settings): void {
   }
   if (settings.node?.includes('/')) settings.node = absolute(settings.node);
   settings.reloadExtraFiles = settings.reloadExtraFiles.map(absolute);
+  settings.pythonpath = settings.pythonpath.map(absolute);
+  settings.static = settings.static.map((entry) => {
+    const [prefix = '', folder = ''] = entry.split(/=(.*)/s, 2);
+    return `${prefix}=${absolute(folder)}`;
+  });
+  if (settings.tmpUploadDir !== null) settings.tmpUploadDir = absolute(settings.tmpUploadDir);
 }

@@ -2,6 +2,7 @@ import { Command, CommanderError, Option } from 'commander';
 import { TsgunError } from '../core/errors.ts';
 import { suggest } from '../core/suggest.ts';
 import type { Setting } from '../settings/define.ts';
+import { describeValue } from '../settings/describe-value.ts';
 import { isForeign } from '../settings/foreign.ts';
 import { toKebab, toSnake } from '../settings/names.ts';
 import type { Given } from '../settings/resolve.ts';
@@ -96,7 +97,7 @@ function withoutSign({ name, raw }: Given, args: readonly string[]): unknown {
 
 function describe({ summary, default: value, schema }: Setting<unknown>): string {
   if (schema.metavar === null || value === null) return summary;
-  const text = Array.isArray(value) ? value.join(' ') : String(value);
+  const text = describeValue(value);
   // Long defaults, like that of the access log format, are for the manual.
   return text === '' || text.length > 40 ? summary : `${summary} [${text}]`;
 }

@@ -5,6 +5,7 @@ import type { Loaded } from '../arbiter/generation.ts';
 import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
+import { describeClass } from '../arbiter/python-command.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
 import type { ControlPlace, Invocation, Switches } from '../arbiter/upgrade.ts';
 import type { Clock } from '../core/clock.ts';
@@ -54,6 +55,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       listeners,
       load: async () => useInherited(await options.load(), inherited),
       log,
+      version,
     });
     const policy = await holdWithRetries(() => generations.hold(1, loaded), {
       clock,
@@ -67,7 +69,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
         message: `Nothing binds the inherited descriptor ${fd} ("${name}")`,
       });
     }
-    info('Using worker: node');
+    info(`Using worker: ${describeClass(loaded)}`);
     const control = new ControlPlane({ ...options, settings, env: process.env });
     if (!predecessor) await control.bindExplicit();
     return await runInstance(

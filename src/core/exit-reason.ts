@@ -7,6 +7,7 @@ export type ExitReason =
   | 'recycled-age'
   | 'requested' // the worker was told to leave by a signal of its own
   | 'timeout'
+  | 'overdue' // one of its requests took longer than request_timeout
   | 'boot-timeout'
   | 'boot-failed'
   | 'crashed'

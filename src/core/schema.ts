@@ -96,10 +96,15 @@ const nonEmpty = (given: unknown) =>
 export const text = (metavar = 'TEXT'): Schema<string> =>
   scalar(metavar, 'text that is not empty', { type: 'string', minLength: 1 }, nonEmpty, nonEmpty);
 
-/** Text of a certain form. */
-export const textLike = (metavar: string, pattern: RegExp, expected: string): Schema<string> => {
+/** Text of a certain form; empty only where that is a form too. */
+export const textLike = (
+  metavar: string,
+  pattern: RegExp,
+  expected: string,
+  { empty = false } = {},
+): Schema<string> => {
   const check = (given: unknown) => {
-    const found = nonEmpty(given);
+    const found = empty && given === '' ? given : nonEmpty(given);
     return found !== undefined && pattern.test(found) ? found : undefined;
   };
   const json = { type: 'string', pattern: pattern.source, description: expected };
@@ -149,6 +154,40 @@ export const list = <T>(item: Schema<T>, { min = 0 } = {}): Schema<T[]> => ({
     return parsed(values);
   },
 });
+
+/** Several values, in text with commas between them. */
+export function commaList<T>(item: Schema<T>): Schema<T[]> {
+  const items = list(item);
+  const split = (given: string) => items.fromValue(given.split(',').flatMap(trimmed));
+  return {
+    ...items,
+    fromText: split,
+    fromValue: (given) => (typeof given === 'string' ? split(given) : items.fromValue(given)),
+  };
+}
+
+const trimmed = (part: string): string[] => (part.trim() === '' ? [] : [part.trim()]);
+
+/** Text by name; in text `NAME=VALUE` with commas between them. */
+export function pairs(metavar: string): Schema<Record<string, string>> {
+  const expected = `text by name, or ${metavar},${metavar} ...`;
+  const settle = (entries: readonly (readonly unknown[])[]) =>
+    entries.every((pair) => pair.length === 2 && pair.every((part) => typeof part === 'string'))
+      ? (Object.fromEntries(entries) as Record<string, string>)
+      : undefined;
+  const read = (given: string) =>
+    settle(
+      given
+        .split(',')
+        .flatMap(trimmed)
+        .map((pair) => pair.split(/=(.*)/s, 2)),
+    );
+  const check = (given: unknown) => {
+    if (typeof given === 'string') return read(given);
+    return typeof given === 'object' && given !== null ? settle(Object.entries(given)) : undefined;
+  };
+  return scalar(metavar, expected, { type: ['object', 'string'] }, read, check);
+}
 
 /** The first schema that understands a value. */
 export function either<A, B>(first: Schema<A>, second: Schema<B>): Schema<A | B> {

@@ -17,7 +17,8 @@ const breathMs = 1;
 const inspectorCall = Buffer.from('Debugger listening on ');
 
 export interface CaptureOptions {
-  slot: number;
+  /** Of a worker. */
+  slot: number | null;
   pid: number;
   level: LogLevel;
   log: Log;
@@ -95,7 +96,7 @@ class Capture implements CapturedOutput {
       return;
     }
     this.#credit -= 1;
-    log({ level, message: line, slot, pid });
+    log({ level, message: line, ...(slot !== null && { slot }), pid });
     if (this.#credit < 1) this.#deafen();
   }
 
@@ -119,9 +120,10 @@ class Capture implements CapturedOutput {
     this.#earn();
     if (this.#suppressed === 0) return;
     const { log, pid, slot } = this.#options;
-    const message = `suppressed ${this.#suppressed} lines of output of worker ${slot}`;
+    const whose = slot === null ? `pid ${pid}` : `worker ${slot}`;
+    const message = `suppressed ${this.#suppressed} lines of output of ${whose}`;
     this.#suppressed = 0;
-    log({ level: 'warning', message, slot, pid });
+    log({ level: 'warning', message, ...(slot !== null && { slot }), pid });
   }
 
   #earn(): void {

@@ -15,7 +15,8 @@ const rememberMs = 15_000;
 export interface Fleet<Id> {
   /** Requests that all workers ever answered, those that have left included. */
   readonly requests: number;
-  beat(id: Id, sample: Sample, at: number): void;
+  /** `front`: what it tells counts among all. Others do the same work behind it. */
+  beat(id: Id, sample: Sample, at: number, front?: boolean): void;
   /** What it did in its last seconds still counts among the latencies of all. */
   gone(id: Id, at: number): void;
   measure(id: Id, at: number): Measures;
@@ -25,6 +26,7 @@ export interface Fleet<Id> {
 export function createFleet<Id>(): Fleet<Id> {
   const meters = new Map<Id, Meter>();
   const left = new Map<Meter, number>();
+  const behind = new Set<Id>();
   let requests = 0;
   const bury = (at: number) => {
     for (const [meter, leftAt] of left) if (leftAt <= at - rememberMs) left.delete(meter);
@@ -33,23 +35,26 @@ export function createFleet<Id>(): Fleet<Id> {
     get requests() {
       return requests;
     },
-    beat(id, sample, at) {
+    beat(id, sample, at, front = true) {
       const meter = meters.get(id) ?? createMeter();
       meters.set(id, meter);
-      requests += meter.beat(sample, at);
+      if (!front) behind.add(id);
+      const more = meter.beat(sample, at);
+      if (front) requests += more;
     },
     gone(id, at) {
       bury(at);
       const meter = meters.get(id);
-      if (meter) left.set(meter, at);
+      if (meter && !behind.delete(id)) left.set(meter, at);
       meters.delete(id);
     },
     measure: (id, at) => (meters.get(id) ?? createMeter()).measure(at),
     measureAll(at) {
       bury(at);
       const histogram = createHistogram();
-      for (const meter of [...meters.values(), ...left.keys()]) meter.collect(histogram, at);
-      return { ...addRates([...meters.values()], at), ...percentiles(histogram) };
+      const fronts = [...meters].flatMap(([id, meter]) => (behind.has(id) ? [] : [meter]));
+      for (const meter of [...fronts, ...left.keys()]) meter.collect(histogram, at);
+      return { ...addRates(fronts, at), ...percentiles(histogram) };
     },
   };
 }

@@ -102,7 +102,9 @@ function setOption(fd: number, level: number, option: number, value: number): vo
 
 function encodeAddress(address: SocketAddress): Buffer {
   if (address.family === 'unix') {
-    const bytes = Buffer.alloc(2 + Buffer.byteLength(address.path) + 1);
+    // An abstract name begins with a zero, and every byte counts: it has none at its end.
+    const end = address.path.startsWith('\0') ? 0 : 1;
+    const bytes = Buffer.alloc(2 + Buffer.byteLength(address.path) + end);
     bytes.writeUInt16LE(AF_UNIX, 0);
     bytes.write(address.path, 2);
     return bytes;

@@ -14,6 +14,8 @@ export interface SpawnRequest {
   output: 'capture' | 'inherit' | 'ignore';
   /** With a channel, messages travel as lines of JSON (`NODE_CHANNEL_FD`). */
   channel: boolean;
+  /** A pipe that it may write to out of a signal handler (`TSGUN_STACK_FD`). */
+  stack?: boolean;
   /** In a session of its own, and not waited for by our event loop. */
   detached?: boolean;
   identity?: { uid: number; gid: number };
@@ -24,6 +26,7 @@ export interface SpawnedChild {
   readonly pid: number | undefined;
   readonly stdout: Readable | null;
   readonly stderr: Readable | null;
+  readonly stack: Readable | null;
   send(message: object): void;
   /** False when the process has gone already. */
   kill(signal: NodeJS.Signals): boolean;
@@ -44,7 +47,7 @@ export type Spawn = (request: SpawnRequest) => SpawnedChild;
 
 export const spawnChild: Spawn = (request) => {
   try {
-    return watch(start(request), request.channel);
+    return watch(start(request), request);
   } catch (error) {
     // Node reports most failures later, by an event, but some (a list of arguments too long) now.
     return stillborn(error instanceof Error ? error : new Error(String(error)));
@@ -56,37 +59,57 @@ const firstDescriptor = 3;
 
 const stdio = { capture: 'pipe', inherit: 'inherit', ignore: 'ignore' } as const;
 
-const start = (request: SpawnRequest): ChildProcess =>
-  spawn(request.file, request.args, {
+/** After the descriptors that it inherits, the stack and then the channel. */
+const start = (request: SpawnRequest): ChildProcess => {
+  const { channel, descriptors, stack = false } = request;
+  const next = firstDescriptor + descriptors.length;
+  return spawn(request.file, request.args, {
     cwd: request.cwd,
-    env: request.channel
-      ? { ...request.env, NODE_CHANNEL_FD: String(firstDescriptor + request.descriptors.length) }
-      : request.env,
+    env: {
+      ...request.env,
+      ...(stack && { TSGUN_STACK_FD: String(next) }),
+      ...(channel && { NODE_CHANNEL_FD: String(next + Number(stack)) }),
+    },
     stdio: [
       'ignore',
       stdio[request.output],
       stdio[request.output],
-      ...request.descriptors,
-      ...(request.channel ? ['pipe' as const] : []),
+      ...descriptors,
+      ...Array.from({ length: Number(stack) + Number(channel) }, () => 'pipe' as const),
     ],
     detached: request.detached ?? false,
     ...request.identity,
   });
+};
 
 const stillborn = (error: Error): SpawnedChild => ({
   pid: undefined,
   stdout: null,
   stderr: null,
+  stack: null,
   send: () => undefined,
   kill: () => false,
   onMessage: () => undefined,
   onExit: (listener) => process.nextTick(listener, { code: null, signal: null, error }),
 });
 
-function watch(child: ChildProcess, hasChannel: boolean): SpawnedChild {
+const living = new Set<number>();
+
+/** Whom Node waits for. */
+export const spawnedPids = (): number[] => [...living];
+
+function keepTrack(child: ChildProcess): void {
+  const { pid } = child;
+  if (pid === undefined) return;
+  living.add(pid);
+  child.once('exit', () => living.delete(pid));
+}
+
+function watch(child: ChildProcess, { channel: hasChannel, stack }: SpawnRequest): SpawnedChild {
   let failure: Error | undefined;
   const listeners: ((message: unknown) => void)[] = [];
   const channel = hasChannel ? openChannel(child, listeners) : null;
+  keepTrack(child);
   child.on('error', (error) => {
     failure = error;
     // What was never started does not close its end of the channel.
@@ -96,6 +119,7 @@ function watch(child: ChildProcess, hasChannel: boolean): SpawnedChild {
     pid: child.pid,
     stdout: child.stdout,
     stderr: child.stderr,
+    stack: stack ? streamFromEnd(child, hasChannel ? 2 : 1) : null,
     send: (message) => channel?.send(message),
     kill: (signal) => child.kill(signal),
     onMessage: (listener) => void listeners.push(listener),
@@ -122,12 +146,17 @@ function watch(child: ChildProcess, hasChannel: boolean): SpawnedChild {
 
 /** Not Node's own, which an app can make throw here, fill without end, and send descriptors over. */
 function openChannel(
-  { stdio: streams }: ChildProcess,
+  child: ChildProcess,
   listeners: readonly ((message: unknown) => void)[],
 ): ChildChannel | null {
-  const stream: unknown = [...(streams ?? [])].at(-1);
-  if (!(stream instanceof Duplex)) return null;
+  const stream = streamFromEnd(child, 1);
+  if (!stream) return null;
   return new ChildChannel(stream, (message) => {
     for (const listener of listeners) listener(message);
   });
+}
+
+function streamFromEnd({ stdio: streams }: ChildProcess, place: number): Duplex | null {
+  const stream: unknown = [...(streams ?? [])].at(-place);
+  return stream instanceof Duplex ? stream : null;
 }

@@ -143,7 +143,7 @@ const mostRequests = 1000;
 
 function parseRequest(request: unknown): RequestReport[] {
   if (!isRecord(request)) return [];
-  const { method, path, client, ageMs } = request;
+  const { method, path, client, ageMs, child } = request;
   if (typeof method !== 'string' || typeof path !== 'string' || !isCount(ageMs)) return [];
   return [
     {
@@ -151,8 +151,20 @@ function parseRequest(request: unknown): RequestReport[] {
       path: path.slice(0, 1000),
       client: text(client, 100) ?? null,
       ageMs,
+      ...((isCount(child) || child === null) && { child }),
     },
   ];
+}
+
+/** What gateways count as well. */
+function optionalCounts(m: Record<string, unknown>): Partial<Beat> {
+  const { queued, refused, longLived, leaving } = m;
+  return {
+    ...(isCount(queued) && { queued }),
+    ...(isCount(refused) && { refused }),
+    ...(isCount(longLived) && { longLived }),
+    ...(isCount(leaving) && { leaving }),
+  };
 }
 
 const parsers: {
@@ -178,7 +190,11 @@ const parsers: {
     if (!isCount(rssBytes) || !isCount(lagMs) || !isCount(cpuMs)) return undefined;
     if (!Array.isArray(latencies) || latencies.length > mostLatencies) return undefined;
     if (!latencies.every(isCount)) return undefined;
-    return { type: 'beat', inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies };
+    return {
+      type: 'beat',
+      ...{ inFlight, requests, connections, rssBytes, lagMs, cpuMs, latencies },
+      ...optionalCounts(m),
+    };
   },
   leaving: (m) => ({ type: 'leaving', why: text(m['why'], 100) ?? 'wants to leave' }),
   drained: () => ({ type: 'drained' }),

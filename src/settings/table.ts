@@ -1,9 +1,11 @@
 import type { Setting } from './define.ts';
 import { appSettings } from './table/app.ts';
 import { controlSettings } from './table/control.ts';
+import { gatewaySettings } from './table/gateway.ts';
 import { httpSettings } from './table/http.ts';
 import { loggingSettings } from './table/logging.ts';
 import { processSettings } from './table/process.ts';
+import { pythonSettings } from './table/python.ts';
 import { socketSettings } from './table/socket.ts';
 import { workerSettings } from './table/workers.ts';
 
@@ -12,7 +14,9 @@ export const sections = {
   App: appSettings,
   Socket: socketSettings,
   Workers: workerSettings,
+  Python: pythonSettings,
   HTTP: httpSettings,
+  Gateway: gatewaySettings,
   Logging: loggingSettings,
   Process: processSettings,
   Control: controlSettings,
@@ -23,7 +27,9 @@ export const table = {
   ...appSettings,
   ...socketSettings,
   ...workerSettings,
+  ...pythonSettings,
   ...httpSettings,
+  ...gatewaySettings,
   ...loggingSettings,
   ...processSettings,
   ...controlSettings,

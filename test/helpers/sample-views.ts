@@ -62,6 +62,7 @@ export const sampleWorker = (slot: number, more: Partial<WorkerView> = {}): Work
 
 export const sampleDeath = (more: Partial<DeathView> = {}): DeathView => ({
   id: 9,
+  role: 'worker',
   slot: 2,
   pid: 5002,
   generation: 3,

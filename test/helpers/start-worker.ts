@@ -1,10 +1,16 @@
 import { closeSync } from 'node:fs';
 import path from 'node:path';
 import type { TestContext } from 'node:test';
+import { examineNode } from '../../src/arbiter/node-examiner.ts';
 import { WorkerHandle } from '../../src/arbiter/worker-handle.ts';
 import type { LogRecord } from '../../src/core/logger.ts';
 import { type ChildExit, spawnChild } from '../../src/process/spawn.ts';
-import type { FromWorker, ToWorker, WorkerStart } from '../../src/protocol/worker.ts';
+import {
+  type FromWorker,
+  parseFromWorker,
+  type ToWorker,
+  type WorkerStart,
+} from '../../src/protocol/worker.ts';
 import { parseAddress } from '../../src/sockets/address.ts';
 import { bindAddress } from '../../src/sockets/bind.ts';
 import { SharedListener } from '../../src/sockets/listener.ts';
@@ -79,26 +85,33 @@ export class TestWorker {
     this.listener = listener;
     const { PATH = '' } = process.env;
     const inspector = ['--inspect-port=127.0.0.1:0', '--inspect-publish-uid=stderr'];
-    this.handle = new WorkerHandle(
-      {
-        ...limit([process.execPath, ...nodeArgs, ...inspector, workerMain], descriptorLimit),
-        cwd,
-        env: { PATH },
-        descriptors: [listener.fd],
-        output: 'capture',
-        channel: true,
+    const child = spawnChild({
+      ...limit([process.execPath, ...nodeArgs, ...inspector, workerMain], descriptorLimit),
+      cwd,
+      env: { PATH },
+      descriptors: [listener.fd],
+      output: 'capture',
+      channel: true,
+    });
+    this.handle = new WorkerHandle({
+      child,
+      slot: 0,
+      log: (record) => this.log.push(record),
+      now: () => performance.now(),
+      examiner: examineNode({
+        kill: (signal) => child.kill(signal),
+        shutInspector: () => child.send({ type: 'close-inspector' }),
+        captured: true,
+        runs: () => this.messages.length > 0 && this.messages.at(-1)?.type !== 'drained',
+      }),
+      onMessage: (message) => {
+        const word = parseFromWorker(message);
+        if (word) this.messages.push(word);
       },
-      {
-        slot: 0,
-        spawn: spawnChild,
-        log: (record) => this.log.push(record),
-        now: () => performance.now(),
-        onMessage: (message) => this.messages.push(message),
-        onExit: (exit) => {
-          this.exit = exit;
-        },
+      onExit: (exit) => {
+        this.exit = exit;
       },
-    );
+    });
     this.send({ ...workerStart(listener), ...start });
   }
 

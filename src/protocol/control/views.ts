@@ -25,6 +25,7 @@ export type LastReload = Of<typeof lastReload>;
 
 export const deathView = object({
   id: integer('Counts the deaths since the instance started'),
+  role: oneOf('worker', 'gateway'),
   slot: integer(),
   pid: integer(),
   generation: integer(),

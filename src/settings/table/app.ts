@@ -6,9 +6,9 @@ export const appSettings = {
     schema: text('APP'),
     default: null,
     onReload: 'generation',
-    summary: 'The app: a file, a folder with package.json, or file:export',
+    summary: 'The app: a file, a folder or file:export of Node.js, or module:name of Python',
     description:
-      'A file (.js .mjs .cjs .ts .mts .cts) or a folder with package.json, relative to chdir, with an optional `:export`. It exports a (req, res) function, an Express, Koa, Fastify or NestJS app, an http.Server, a fetch handler, or a factory or promise of one of these; or it calls listen() itself.',
+      'A file (.js .mjs .cjs .ts .mts .cts) or a folder with package.json, relative to chdir, with an optional `:export`. It exports a (req, res) function, an Express, Koa, Fastify or NestJS app, an http.Server, a fetch handler, or a factory or promise of one of these; or it calls listen() itself. A Python app is a module in chdir or pythonpath, with an optional `:name`, `:name.attribute` or `:factory()`; without it `application` or `app`. worker_class decides where both could be meant.',
   }),
   config: setting<string | null>({
     schema: text('FILE'),

@@ -1,5 +1,27 @@
 import { bytes, choice, duration, either, flag, int } from '../../core/schema.ts';
 import { setting } from '../define.ts';
+import { translateWorkerClass } from '../worker-class.ts';
+
+export const workerClasses = [
+  'auto',
+  'node',
+  'sync',
+  'gthread',
+  'gevent',
+  'eventlet',
+  'asgi',
+] as const;
+
+export type WorkerClass = (typeof workerClasses)[number];
+
+/** Also by the names that Gunicorn has for them. */
+const known = choice(...workerClasses);
+const workerClassSchema: typeof known = {
+  ...known,
+  fromText: (text) => known.fromText(translateWorkerClass(text)),
+  fromValue: (value) =>
+    known.fromValue(typeof value === 'string' ? translateWorkerClass(value) : value),
+};
 
 export const workerSettings = {
   workers: setting<number | 'auto'>({
@@ -10,24 +32,26 @@ export const workerSettings = {
     environment: { variable: 'WEB_CONCURRENCY' },
     summary: 'Number of workers; "auto" is 2 x CPUs + 1',
   }),
-  workerClass: setting<'auto' | 'node'>({
-    schema: choice('auto', 'node'),
+  workerClass: setting<WorkerClass>({
+    schema: workerClassSchema,
     default: 'auto',
     onReload: 'generation',
     short: 'k',
-    summary: 'Kind of workers',
+    summary: 'Kind of workers: auto, node, sync, gthread, gevent, eventlet or asgi',
   }),
   threads: setting<number>({
     schema: int({ min: 1, max: 1024 }),
     default: 1,
     onReload: 'generation',
-    summary: "Beyond 1: size of a worker's thread pool (UV_THREADPOOL_SIZE)",
+    summary: 'Threads of a Python worker; beyond 1: thread pool of a Node.js worker',
+    description:
+      'A WSGI app with more than one is served by gthread workers. For Node.js it is UV_THREADPOOL_SIZE.',
   }),
   workerConnections: setting<number>({
     schema: int({ min: 1 }),
     default: 1000,
     onReload: 'generation',
-    summary: 'Connections at which a worker accepts no more until one ends',
+    summary: 'Connections of a Node.js worker, requests at once of gevent, eventlet and asgi',
   }),
   maxRequests: setting<number>({
     schema: int(),
@@ -58,7 +82,7 @@ export const workerSettings = {
     default: 30,
     onReload: 'generation',
     short: 't',
-    summary: 'Kill a worker whose event loop is blocked for longer; 0 never',
+    summary: 'Kill a worker that is blocked for longer; 0 never',
   }),
   bootTimeout: setting<number>({
     schema: duration({ min: 0.1 }),

@@ -3,7 +3,7 @@ import { test } from 'node:test';
 import { DeathLog } from '../../../src/arbiter/death-log.ts';
 import type { Notice } from '../../../src/arbiter/event.ts';
 
-type Exited = Extract<Notice, { notice: 'worker-exited' }>;
+type Exited = Extract<Notice, { tail: string }>;
 
 const exited = (change: Partial<Exited> = {}): Exited => ({
   notice: 'worker-exited',
@@ -26,6 +26,7 @@ test('a death keeps all that is known of it', () => {
   assert.deepEqual(deaths.find({}), [
     {
       id: 1,
+      role: 'worker',
       slot: 0,
       pid: 100,
       generation: 1,

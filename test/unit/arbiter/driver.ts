@@ -24,6 +24,8 @@ export const policy = (change: Partial<Policy> = {}): Policy => ({
   stableMs: 10_000,
   maxMemory: 0,
   maxAgeMs: 0,
+  gateways: 0,
+  edge: '',
   ...change,
 });
 

@@ -31,6 +31,8 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
   const first: Loaded = {
     settings: settings({ bind: ['127.0.0.1:0'], ...change }),
     origins: { rawEnv: 'tsgun.conf.toml:3', workers: '--workers' },
+    language: 'node',
+    python: null,
     script: null,
     warnings: [],
   };
@@ -43,6 +45,7 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
     listeners,
     load,
     log: errorLog.log,
+    version: '1.2.3',
   });
   const policy = await generations.hold(1, first);
   const spawn = () => {
@@ -133,6 +136,7 @@ test('config-diff marks each change with what it takes, and hides secrets on bot
   const { api, file, first } = await makeApi(t, { rawEnv: ['TOKEN=one'] });
   const changed = { workers: 4, rawEnv: ['TOKEN=two'], maxMemory: 5, pidfile: '/tmp/pid' } as const;
   file.load = async () => ({
+    ...first,
     settings: { ...first.settings, ...changed, rawEnv: ['TOKEN=two'] },
     origins: { workers: 'tsgun.conf.toml:1' },
     script: null,

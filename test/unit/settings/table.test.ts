@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Setting } from '../../../src/settings/define.ts';
+import { describeValue } from '../../../src/settings/describe-value.ts';
 import { isForeign } from '../../../src/settings/foreign.ts';
 import { toKebab, toSnake } from '../../../src/settings/names.ts';
 import { defaultSettings, sections, settingNames, table } from '../../../src/settings/table.ts';
@@ -10,7 +11,7 @@ const entries = settingNames.map((name): [string, Setting<unknown>] => [name, ta
 test('every setting of one value understands its default as text', () => {
   for (const [name, { schema, default: value }] of entries) {
     if (value === null || schema.many) continue;
-    assert.deepEqual(schema.fromText(String(value)), { ok: true, value }, name);
+    assert.deepEqual(schema.fromText(describeValue(value)), { ok: true, value }, name);
   }
 });
 
