@@ -50,5 +50,13 @@ export interface PythonStart {
   /** `SERVER_SOFTWARE`: `tsgun/1.2.3`. */
   software: string;
   /** A `gunicorn.conf.py` whose worker-side hooks are to be run, and its values for `cfg`. */
-  config: { path: string; hooks: string[]; timeoutMs: number; settings: Record<string, unknown> } | null;
+  config: {
+    path: string;
+    /** Where it may import from. */
+    folder: string;
+    /** In snake case, as they are in the file. */
+    hooks: string[];
+    timeoutMs: number;
+    settings: Record<string, unknown>;
+  } | null;
 }

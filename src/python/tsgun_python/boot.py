@@ -24,6 +24,7 @@ def main() -> None:
     context = Context(channel.wait_for_start(), channel)
     try:
         prepare(context)
+        begin(context)
         load(context)
         run(context)
     except AppError as error:
@@ -63,6 +64,34 @@ def prepare(context: Context) -> None:
     root = logging.getLogger()
     root.addHandler(ArbiterHandler(context.log))
     root.setLevel(level_number(start["loglevel"]))
+    if start["config"] is not None:
+        read_conf(context)
+
+
+def read_conf(context: Context) -> None:
+    """What a `gunicorn.conf.py` has for workers."""
+    from .conf_file import explain
+    from .hooks import load_conf
+
+    config = context.start["config"]
+    try:
+        context.names = load_conf(config)
+    except BaseException as error:  # SystemExit as well: the file cannot be used
+        context.fail("boot", f'Cannot use "{config["path"]}": {error}', explain(error))
+
+
+def begin(context: Context) -> None:
+    """What is each worker's own, also where the app was there before it."""
+    if context.names is None:
+        return
+    from .conf_file import explain
+    from .hooks import Hooks
+
+    context.hooks = Hooks(context.start, context.names)
+    try:
+        context.hooks.call("post_fork")
+    except BaseException as error:
+        context.fail("boot", f'Hook "post_fork" failed: {error}', explain(error))
 
 
 def load(context: Context) -> None:
@@ -73,8 +102,13 @@ def load(context: Context) -> None:
 
 def run(context: Context) -> None:
     """Serves until it is told to leave."""
-    worker = pick_worker(context)
-    worker.run()
+    name = pick_class(context)
+    if context.hooks is not None:
+        from .request_hooks import around
+
+        context.app = around(context.app, context.hooks, name == "asgi")
+        context.hooks.serve(context.app)
+    pick_worker(context, name).run()
     context.leave({"type": "drained"})
 
 
@@ -90,8 +124,7 @@ def pick_class(context: Context) -> str:
     return "gthread" if context.start["threads"] > 1 else "sync"
 
 
-def pick_worker(context: Context) -> Any:
-    name = pick_class(context)
+def pick_worker(context: Context, name: str) -> Any:
     if name == "asgi":
         from .asgi_worker import AsgiWorker
 

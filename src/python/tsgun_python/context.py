@@ -16,6 +16,8 @@ class Context:
         self.start = start
         self.channel = channel
         self.app: Any = None
+        # Of a gunicorn.conf.py.
+        self.names: dict[str, Any] | None = None
         self.hooks: Any = None
         self._told = False
 

@@ -41,10 +41,10 @@ _BASE: Dict[str, Any] = {
 def apply_log_config(names: Mapping[str, Any]) -> bool:
     """Takes the names of the file; false when it says nothing of logging. Raises what is wrong."""
     if names.get("logconfig_dict"):
-        logging.config.dictConfig({**_BASE, **names["logconfig_dict"]})
+        logging.config.dictConfig(_complete(names["logconfig_dict"]))
     elif names.get("logconfig_json"):
         with open(names["logconfig_json"], encoding="utf-8") as file:
-            logging.config.dictConfig({**_BASE, **json.load(file)})
+            logging.config.dictConfig(_complete(json.load(file)))
     elif names.get("logconfig"):
         path = os.path.abspath(names["logconfig"])
         defaults = {"__file__": path, "here": os.path.dirname(path)}
@@ -52,3 +52,11 @@ def apply_log_config(names: Mapping[str, Any]) -> bool:
     else:
         return False
     return True
+
+
+def _complete(config: Mapping[str, Any]) -> Dict[str, Any]:
+    """With the parts of Gunicorn that others in it may refer to."""
+    whole = {**_BASE, **config}
+    for section in ("loggers", "handlers", "formatters"):
+        whole[section] = {**_BASE[section], **config.get(section, {})}
+    return whole

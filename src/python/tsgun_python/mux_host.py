@@ -64,9 +64,11 @@ class MuxHost:
     def rest(self) -> None:
         """Begins nothing new; `on_idle` follows, also when it has rested for long."""
         link = self._link
-        if link is None:
-            self._gateway_idle = True  # there is nobody who could send anything
-        elif link.welcomed and not self._resting:
+        if link is None or not link.welcomed:
+            # Nobody could send anything. A welcome may never come: the last gateway has left, and
+            # its socket takes connections all the same.
+            self._gateway_idle = True
+        elif not self._resting:
             link.rest(True)
         self._resting = True
         self.look()

@@ -87,6 +87,7 @@ def _become_worker(context: Context, inheritance: Inheritance) -> None:
 
 def _run(context: Context) -> None:
     try:
+        boot.begin(context)
         boot.run(context)
     except AppError as error:
         context.fail("app", str(error), error.stack)
