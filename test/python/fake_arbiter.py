@@ -7,6 +7,7 @@ import os
 import socket
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -61,7 +62,8 @@ class FakeArbiter:
 
     def hear(self, kind: str) -> dict[str, Any]:
         """The next message of this type; the others are kept in `told`."""
-        while True:
+        deadline = time.monotonic() + TIME_LIMIT
+        while time.monotonic() < deadline:
             while b"\n" not in self._text:
                 data = self._socket.recv(65536)
                 if not data:
@@ -72,6 +74,7 @@ class FakeArbiter:
             self.told.append(message)
             if message["type"] == kind:
                 return message
+        raise AssertionError(f"no {kind}: {self.told}")
 
     def accept(self) -> FakeLink:
         """The worker's connection, welcomed."""

@@ -25,8 +25,10 @@ def dial(name: str) -> socket.socket:
     return sock
 
 
-def hello(start: dict[str, Any], interface: str, capacity: int) -> bytes:
-    """The first frame on the main connection."""
+def hello(
+    start: dict[str, Any], interface: str, capacity: int, connection: str = "main"
+) -> bytes:
+    """The first frame on each connection."""
     words = {
         "version": LINK_VERSION,
         "token": start["link"]["token"],
@@ -34,7 +36,7 @@ def hello(start: dict[str, Any], interface: str, capacity: int) -> bytes:
         "slot": start["slot"],
         "pid": os.getpid(),
         "generation": start["generation"],
-        "connection": "main",
+        "connection": connection,
         "interface": interface,
         "capacity": capacity,
     }

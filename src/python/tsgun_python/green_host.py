@@ -8,12 +8,12 @@ import time
 from typing import Any, Callable, Protocol
 
 from .dial import hello
-from .green_input import body_of
 from .green_link import GreenLink
 from .green_stream import GreenStream
 from .mux_host import MuxHost
 from .wsgi_call import WsgiCall
 from .wsgi_environ import base_environ, make_environ
+from .wsgi_input import body_of
 
 
 class GreenKit(Protocol):

@@ -51,7 +51,10 @@ def _check(joined: str, status: str, headers: list[Any]) -> Head:
         raise BadAnswer(f"no answer has the status {status!r}")
     kept = [status if len(status) > 3 else status + " "]
     length = None
-    for name, value in headers:
+    for field in headers:
+        if not isinstance(field, (list, tuple)):
+            raise BadAnswer(_why(status, headers))
+        name, value = field
         lower = name.lower()
         if lower == "content-length":
             length = _length(value, length)
