@@ -9,7 +9,7 @@ import type {
 import { readAcceptQueues } from '../sockets/accept-queue.ts';
 import type { OperatorOptions } from './operator-options.ts';
 import { slotIsFilled } from './slots.ts';
-import { type ArbiterState, type Child, rollOf } from './state.ts';
+import { type ArbiterState, type Child, isWorker, rollOf } from './state.ts';
 
 /** The state of the instance as a whole. */
 export function viewStatus(options: OperatorOptions): StatusView {
@@ -69,7 +69,7 @@ const countFailing = (state: ArbiterState): number =>
 
 function countWorkers(state: ArbiterState): StatusView['workers'] {
   const phases = new Map<string, number>();
-  for (const { worker } of state.children.values()) {
+  for (const { worker } of [...state.children.values()].filter(isWorker)) {
     phases.set(worker.phase, (phases.get(worker.phase) ?? 0) + 1);
   }
   const count = (...names: string[]) =>
@@ -142,7 +142,7 @@ export function viewWorkers({ clock, instance }: OperatorOptions): WorkerView[] 
       return {
         slot,
         pid,
-        kind: 'node',
+        kind: isWorker(child) ? (child.kind ?? '') : 'gateway',
         generation,
         phase: phaseOf(child),
         why: 'why' in child.worker ? child.worker.why : child.recycle,

@@ -27,6 +27,14 @@ export interface PythonUnderLoad {
   rest(): Promise<void>;
 }
 
+/** Pids of the workers, in order. */
+export async function workersOf(control: ControlClient): Promise<number[]> {
+  const workers = await control.call('workers', {});
+  return workers
+    .flatMap(({ kind, pid }) => (kind === 'gateway' || pid === null ? [] : [pid]))
+    .toSorted((a, b) => a - b);
+}
+
 export const helloOf = (kind: PythonClass): string =>
   kind === 'asgi' ? 'hello_asgi:app' : 'hello:app';
 

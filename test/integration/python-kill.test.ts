@@ -4,15 +4,14 @@ import { waitForStatus } from '../helpers/control.ts';
 import { childrenOf, isAlive, titleOf } from '../helpers/processes.ts';
 import { needsPython } from '../helpers/python.ts';
 import { modulesOf, pythonClasses } from '../helpers/python-server.ts';
-import { type PythonUnderLoad, startPythonUnderLoad } from '../helpers/python-under-load.ts';
+import {
+  type PythonUnderLoad,
+  startPythonUnderLoad,
+  workersOf,
+} from '../helpers/python-under-load.ts';
 import { waitFor } from '../helpers/wait-for.ts';
 
 const clients = 12;
-
-async function workersOf({ control }: PythonUnderLoad): Promise<number[]> {
-  const workers = await control.call('workers', {});
-  return workers.flatMap(({ pid }) => (pid === null ? [] : [pid])).toSorted((a, b) => a - b);
-}
 
 const goesOn = async ({ answered }: PythonUnderLoad, count = 1000): Promise<void> => {
   const before = answered();
@@ -27,7 +26,7 @@ for (const kind of pythonClasses) {
 
   test(`kill -9 of a ${kind} worker fails what it had, with 502`, options, async (t) => {
     const load = await startPythonUnderLoad(t, kind);
-    for (const pid of await workersOf(load)) {
+    for (const pid of await workersOf(load.control)) {
       const before = load.failures().length;
       await goesOn(load);
       process.kill(pid, 'SIGKILL');
@@ -44,7 +43,7 @@ for (const kind of pythonClasses) {
 
   test(`kill -9 of the gateway leaves its ${kind} workers alone`, options, async (t) => {
     const load = await startPythonUnderLoad(t, kind);
-    const workers = await workersOf(load);
+    const workers = await workersOf(load.control);
     for (let round = 0; round < 3; round += 1) {
       await goesOn(load);
       const before = load.failures().length;
@@ -57,7 +56,7 @@ for (const kind of pythonClasses) {
       await goesOn(load);
       const failed = load.failures().slice(before);
       assert.ok(failed.length <= clients, failed.join('\n'));
-      assert.deepEqual(await workersOf(load), workers);
+      assert.deepEqual(await workersOf(load.control), workers);
     }
     await load.rest();
     assert.equal(await load.tsgun.stop(), 0);

@@ -4,6 +4,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { connectControl } from '../helpers/control.ts';
 import { needsPython } from '../helpers/python.ts';
 import { modulesOf, startTsgunPython, wsgiClasses } from '../helpers/python-server.ts';
+import { workersOf } from '../helpers/python-under-load.ts';
 import { get, header } from '../helpers/raw-request.ts';
 import { StrictConnection } from '../helpers/strict-client.ts';
 import { waitFor } from '../helpers/wait-for.ts';
@@ -94,13 +95,12 @@ test('request_timeout cancels an ASGI request and nothing else', { skip }, async
   const tsgun = await startTsgunPython(t, 'asgi', 'asgi_suite:app', { ours });
   const control = await connectControl(t, tsgun);
   const target = { port: tsgun.port };
-  const pids = async () => (await control.call('workers', {})).map(({ pid }) => pid);
-  const before = await pids();
+  const before = await workersOf(control);
   const short = get(target, '/sleep?0.4');
   assert.equal((await get(target, '/sleep?30')).status, 504);
   assert.equal((await short).body, 'slept');
   assert.equal((await get(target, '/')).body, 'hello');
-  assert.deepEqual(await pids(), before);
+  assert.deepEqual(await workersOf(control), before);
 });
 
 test('request_timeout cuts an answer that has begun', { skip }, async (t) => {
