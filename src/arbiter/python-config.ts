@@ -14,7 +14,7 @@ export function pythonConfig({ script, settings }: Generation): PythonStart['con
   if (hooks.length === 0 && !logSettings.some((name) => script.values[name])) return null;
   return {
     path: script.path,
-    folder: script.folder,
+    importFrom: script.importFrom,
     hooks,
     timeoutMs: settings.hookTimeout * 1000,
     settings: asGunicornSettings(settings),

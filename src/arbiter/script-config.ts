@@ -14,8 +14,8 @@ const mostWaiting = 1000;
 /** A script config in a process of its own: what it sets, and its hooks. */
 export class ScriptConfig {
   readonly path: string;
-  /** Where it is at home. */
-  readonly folder: string;
+  /** Where Python looks for its imports first; empty is nowhere. */
+  readonly importFrom: string;
   readonly values: Readonly<Record<string, unknown>>;
   /** The names of its exported functions. */
   readonly functions: readonly string[];
@@ -34,7 +34,7 @@ export class ScriptConfig {
     this.#host = first.host;
     this.journal = first.journal;
     this.path = source.path;
-    this.folder = source.cwd;
+    this.importFrom = source.importFrom ?? '';
     this.values = first.loaded.values;
     this.functions = first.loaded.functions;
   }

@@ -24,6 +24,8 @@ export interface ScriptSource {
   /** Absolute, or `python:MODULE`. */
   path: string;
   cwd: string;
+  /** Where Python looks for its imports first. */
+  importFrom?: string;
   env: Readonly<Record<string, string>>;
   spawn: Spawn;
   clock: Clock;

@@ -91,12 +91,20 @@ export function checkConfigFile(file: string, shown: string): void {
   }
 }
 
+/** Whether nobody else could lay a module there that we would run as root. */
+export function isSafeToImportFrom(folder: string): boolean {
+  if (process.getuid?.() !== 0) return true;
+  const stat = statSync(folder, { throwIfNoEntry: false });
+  return stat !== undefined && stat.uid === 0 && !othersWrite(stat);
+}
+
+const othersWrite = ({ mode, gid }: Stats): boolean =>
+  (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
+
 function onlyRootWrites(stat: Stats): boolean {
-  const { mode, uid, gid } = stat;
-  const others = (mode & 0o002) !== 0 || ((mode & 0o020) !== 0 && gid !== 0);
   // In a folder like /tmp nobody can replace what is another's.
-  const sticky = stat.isDirectory() && (mode & 0o1000) !== 0;
-  return uid === 0 && (!others || sticky);
+  const sticky = stat.isDirectory() && (stat.mode & 0o1000) !== 0;
+  return stat.uid === 0 && (!othersWrite(stat) || sticky);
 }
 
 export const readText = (file: string, shown: string): string =>

@@ -9,7 +9,14 @@ import { readGunicornValues } from '../settings/gunicorn-values.ts';
 import { toSnake } from '../settings/names.ts';
 import { findSetting, type Given } from '../settings/resolve.ts';
 import type { SettingName } from '../settings/table.ts';
-import { bad, type ConfigFile, checkConfigFile, findLine, readText } from './config-file.ts';
+import {
+  bad,
+  type ConfigFile,
+  checkConfigFile,
+  findLine,
+  isSafeToImportFrom,
+  readText,
+} from './config-file.ts';
 import { definedOnly, type Sources } from './sources.ts';
 
 const defaultName = 'gunicorn.conf.py';
@@ -45,7 +52,7 @@ export async function readGunicornConf(
 ): Promise<ConfigFile> {
   const place = findPlace(named, sources.cwd);
   for (const file of place.files) checkConfigFile(file, place.shown);
-  const script = await openScript(place.location, given, sources);
+  const script = await openScript(place, given, sources);
   const text = place.files.length === 1 ? readText(place.files[0] ?? '', place.shown) : '';
   const originOf = (name: string) => {
     const line = findLine(text, name, true);
@@ -70,24 +77,30 @@ interface Place {
   /** Whoever can write these decides what is run. */
   files: string[];
   shown: string;
+  /** Where its imports are looked for first; empty is nowhere. */
+  importFrom: string;
 }
 
 function findPlace(named: string, cwd: string): Place {
   if (!named.startsWith(modulePrefix)) {
     const file = path.resolve(cwd, named);
-    return { location: file, files: [file], shown: path.relative(cwd, file) || named };
+    const importFrom = [cwd, path.dirname(file)].find(isSafeToImportFrom) ?? '';
+    return { location: file, files: [file], shown: path.relative(cwd, file), importFrom };
   }
   const parts = named.slice(modulePrefix.length).split('.');
   const files = parts.flatMap((_, index) => {
     const module = path.join(cwd, ...parts.slice(0, index + 1));
     return [`${module}.py`, path.join(module, '__init__.py')].filter((file) => existsSync(file));
   });
-  return { location: named, files, shown: named };
+  if (files.length > 0 && !isSafeToImportFrom(cwd)) {
+    throw bad(`Cannot trust "${named}" as root: "${cwd}" can be written by others than root`);
+  }
+  return { location: named, files, shown: named, importFrom: files.length > 0 ? cwd : '' };
 }
 
 /** Which Python is a question that must not wait for the file. */
 function openScript(
-  location: string,
+  { location, importFrom }: Place,
   given: readonly Given[],
   { clock, cwd, env, spawn }: Sources,
 ): Promise<ScriptConfig> {
@@ -96,7 +109,7 @@ function openScript(
   if (!('file' in found)) {
     throw bad(`Cannot load "${location}": no Python is at ${found.lookedFor.join(', ')}`);
   }
-  const args = ['-m', 'tsgun_python.config_host', cwd, location];
+  const args = ['-m', 'tsgun_python.config_host', cwd, importFrom, location];
   return ScriptConfig.open({
     path: location,
     cwd,
@@ -104,6 +117,7 @@ function openScript(
     spawn,
     clock,
     host: { file: found.file, args, cwd: pythonFolder },
+    importFrom,
   });
 }
 

@@ -52,8 +52,8 @@ export interface PythonStart {
   /** A `gunicorn.conf.py` whose worker-side hooks are to be run, and its values for `cfg`. */
   config: {
     path: string;
-    /** Where it may import from. */
-    folder: string;
+    /** Where its imports are looked for first; empty is nowhere. */
+    importFrom: string;
     /** In snake case, as they are in the file. */
     hooks: string[];
     timeoutMs: number;

@@ -1,7 +1,8 @@
 """
 The process that a `gunicorn.conf.py` is loaded in, beside the arbiter, so that the operator's code
 can neither block nor break it: tells what the file sets, and runs its arbiter-side hooks
-(src/protocol/config-host.ts). Its arguments are a folder to be in, and the file.
+(src/protocol/config-host.ts). Its arguments are a folder to be in, one to import from, if any, and
+the file.
 """
 
 from __future__ import annotations
@@ -118,11 +119,11 @@ def snake(name: str) -> str:
     return re.sub(r"[A-Z]", lambda match: "_" + match[0].lower(), name)
 
 
-def main(folder: str, location: str) -> None:
+def main(folder: str, import_from: str, location: str) -> None:
     channel = Channel(int(os.environ.pop("NODE_CHANNEL_FD")))
     _stay_through_signals()
     # Python has put the folder of our package there; the file expects its own.
-    sys.path[0] = folder
+    sys.path[:1] = [import_from] if import_from else []
     os.chdir(folder)
     logging.getLogger().addHandler(ChannelHandler(channel))
     gunicorn_log().setLevel(logging.DEBUG)  # the error log knows what it wants
@@ -168,7 +169,7 @@ def _take_environment(pairs: Any) -> None:
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:3])
+    main(*sys.argv[1:4])
     # Threads that the file has started do not keep a process that nobody needs any more.
     sys.stdout.flush()
     sys.stderr.flush()

@@ -19,11 +19,12 @@ _WITH_SERVER = ("post_fork", "worker_exit")
 
 def load_conf(config: dict[str, Any]) -> dict[str, Any]:
     """The names in the file, which is loaded once where the app is; raises whatever is wrong."""
-    sys.path.insert(0, config["folder"])
+    before = sys.path[:]
+    sys.path[:0] = [config["importFrom"]] if config["importFrom"] else []
     try:
         names = conf_file.load(config["path"])
     finally:
-        sys.path.remove(config["folder"])
+        sys.path[:] = before
     apply_log_config(names)
     return names
 

@@ -30,7 +30,7 @@ async function open(t: TestContext, location: string, cwd = confs) {
     return waitFor('the end of every host', () => !pids.some(isAlive));
   });
   const env = { PATH: process.env['PATH'] ?? '', PYTHONDONTWRITEBYTECODE: '1' };
-  const args = ['-m', 'tsgun_python.config_host', cwd, location];
+  const args = ['-m', 'tsgun_python.config_host', cwd, cwd, location];
   const host = { file: pythonWith(), args, cwd: pythonFolder };
   config = await ScriptConfig.open({ path: location, cwd, env, spawn, clock: systemClock, host });
   const logged: string[] = [];
