@@ -10,8 +10,8 @@ import type { ArbiterEvent, Effect } from './event.ts';
 import type { Examiner, Findings } from './examiner.ts';
 import type { Generation } from './generation.ts';
 import { LastWords } from './last-words.ts';
-import { Nurseries } from './nurseries.ts';
 import { examineNode } from './node-examiner.ts';
+import { Nurseries } from './nurseries.ts';
 import { examinePython } from './python-examiner.ts';
 import { Reports } from './reports.ts';
 import type { ChildId, Role } from './state.ts';
@@ -112,8 +112,7 @@ export class Children {
   /** Takes the stack of a hung child and tells the core when it is there, or cannot be had. */
   dump(id: ChildId, budgetMs: number): void {
     const tell = (stack: string) => this.#options.push({ type: 'dumped', child: id, stack });
-    const stack =
-      this.#handles.get(id)?.autopsy(budgetMs) ?? this.#nurseries.autopsy(id, budgetMs);
+    const stack = this.#handles.get(id)?.autopsy(budgetMs) ?? this.#nurseries.autopsy(id, budgetMs);
     if (!stack) return tell('It never started');
     void stack.then(tell);
   }

@@ -235,6 +235,7 @@ export class Instance {
   }
 
   #reap(): void {
+    if (this.#ended) return;
     if (isSubreaper()) reapOrphans([...spawnedPids(), ...waitedFor()]);
     this.#options.clock.after(reapMs, () => this.#reap());
   }

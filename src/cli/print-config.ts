@@ -24,6 +24,14 @@ const longestName = Math.max(...settingNames.map((name) => toSnake(name).length)
 function renderValue(name: SettingName, value: unknown): string {
   const octal = table[name].schema.metavar === 'MODE' && typeof value === 'number';
   if (octal) return `0o${value.toString(8).padStart(3, '0')}`;
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) {
+    const pairs = Object.entries(value).map((pair) => pair.map(renderText).join(' = '));
+    return `{ ${pairs.join(', ')} }`;
+  }
+  return renderText(value);
+}
+
+function renderText(value: unknown): string {
   // The one character that JSON leaves alone and TOML does not.
   return JSON.stringify(value).replaceAll('\x7f', '\\u007f');
 }

@@ -45,7 +45,7 @@ function createProgram(version: string, add: (given: Given) => void): Command {
     .argument('[APP]', table.app.summary)
     .version(version, '-v, --version', 'Print the version and exit')
     .helpOption('-h, --help', 'Print this and exit')
-    .configureHelp({ helpWidth: 80 })
+    .configureHelp({ helpWidth: 80, minWidthToWrap: 30 })
     .allowExcessArguments(false)
     .exitOverride()
     .showSuggestionAfterError(false)

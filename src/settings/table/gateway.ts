@@ -59,7 +59,7 @@ export const gatewaySettings = {
     schema: bytes(),
     default: 1024 * 1024,
     onReload: 'generation',
-    summary: 'Part of a response that waits for a slow client in memory; the rest is in a file',
+    summary: 'Part of a response that waits in memory; the rest is in a file',
   }),
   maxResponseBuffer: setting<number>({
     schema: bytes(),

@@ -94,7 +94,7 @@ test('an unknown flag is refused with the one that was meant', () => {
 });
 
 test('a flag of Gunicorn that tsgun lacks is not taken for another', () => {
-  for (const flag of ['--preload', '--certfile=x', '--statsd-host', '--no-sendfile'])
+  for (const flag of ['--paste', '--certfile=x', '--statsd-host', '--proxy-protocol'])
     refuses([flag], /of Gunicorn, not supported by tsgun$/);
 });
 

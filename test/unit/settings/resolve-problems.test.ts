@@ -61,7 +61,7 @@ test('an unknown name gets the advice that fits', () => {
   assert.match(describeUnknown('log_level'), /did you mean "loglevel"\?$/);
   assert.match(describeUnknown('pid'), /did you mean "pidfile"\?$/);
   assert.match(describeUnknown('env'), /did you mean "raw_env"\?$/);
-  assert.match(describeUnknown('preload_app'), /of Gunicorn, not supported by tsgun$/);
+  assert.match(describeUnknown('proxy_protocol'), /of Gunicorn, not supported by tsgun$/);
   assert.match(describeUnknown('certfile'), /of Gunicorn, not supported by tsgun$/);
   assert.equal(describeUnknown('banana'), 'unknown setting "banana"');
 });
