@@ -11,7 +11,7 @@ import type { Examiner, Findings } from './examiner.ts';
 import type { Generation } from './generation.ts';
 import { LastWords } from './last-words.ts';
 import { examineNode } from './node-examiner.ts';
-import { Nurseries } from './nurseries.ts';
+import { isPreloaded, Nurseries } from './nurseries.ts';
 import { examinePython } from './python-examiner.ts';
 import { Reports } from './reports.ts';
 import type { ChildId, Role } from './state.ts';
@@ -115,10 +115,6 @@ export class Children {
     const stack = this.#handles.get(id)?.autopsy(budgetMs) ?? this.#nurseries.autopsy(id, budgetMs);
     if (!stack) return tell('It never started');
     void stack.then(tell);
-  }
-
-  pids(): number[] {
-    return [...this.#handles.values()].flatMap(({ pid }) => (pid === undefined ? [] : [pid]));
   }
 
   /** No child of this generation will be wanted any more. */
@@ -246,9 +242,6 @@ export class Children {
     return more;
   }
 }
-
-const isPreloaded = ({ language, settings }: Generation): boolean =>
-  language === 'python' && settings.preloadApp;
 
 /** With jitter, so that workers that started together do not all leave together. */
 function drawLimit({ settings }: Generation): number {

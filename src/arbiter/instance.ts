@@ -1,11 +1,9 @@
 import type { Clock } from '../core/clock.ts';
 import { assertNever, messageOf, stackOf } from '../core/errors.ts';
 import type { ErrorLog } from '../log/error-log.ts';
-import { reapOrphans } from '../process/orphans.ts';
+import { buryOrphans } from '../process/orphans.ts';
 import type { PidFile } from '../process/pid-file.ts';
-import { type Spawn, spawnedPids } from '../process/spawn.ts';
-import { isSubreaper } from '../process/subreaper.ts';
-import { waitedFor } from '../process/wait-for-exit.ts';
+import type { Spawn } from '../process/spawn.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
 import { follow, isFront, isLastAcceptor, steer } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
@@ -235,9 +233,8 @@ export class Instance {
   }
 
   #reap(): void {
-    if (this.#ended) return;
-    if (isSubreaper()) reapOrphans([...spawnedPids(), ...waitedFor()]);
-    this.#options.clock.after(reapMs, () => this.#reap());
+    buryOrphans();
+    if (!this.#ended) this.#options.clock.after(reapMs, () => this.#reap());
   }
 
   /** The generation that every slot should have. */

@@ -4,6 +4,9 @@ import type { Generation } from './generation.ts';
 import { type Birth, Nursery, type NurseryOptions } from './nursery.ts';
 import type { ChildId } from './state.ts';
 
+export const isPreloaded = ({ language, settings }: Generation): boolean =>
+  language === 'python' && settings.preloadApp;
+
 /** The nurseries of all generations that preload their app, and who is not born yet. */
 export class Nurseries {
   readonly #options: NurseryOptions;
