@@ -67,7 +67,7 @@ export class Answer {
   }
 
   data(chunk: Buffer): void {
-    const bytes = this.#keepPromise(chunk);
+    const bytes = Buffer.from(this.#keepPromise(chunk)); // the frame is good only for now
     if (this.#spool) return this.#keep(bytes);
     this.#carrier?.passed(chunk.length);
     if (bytes.length > 0 && !this.#res.write(bytes)) this.#spoolFromNow();
@@ -115,7 +115,7 @@ export class Answer {
     if (this.#promised) return this.#options.onBroken(tooShort);
     if (bytes.length > 0 && bytes.length <= smallBody)
       this.#res.end(bytes.toString('latin1'), 'latin1');
-    else this.#res.end(bytes);
+    else this.#res.end(Buffer.from(bytes));
   }
 
   /** No client takes the surplus for the next answer. */

@@ -1,7 +1,8 @@
 import { writeSync } from 'node:fs';
-import type { Socket } from 'node:net';
+import { Socket } from 'node:net';
 import { messageOf } from '../core/errors.ts';
 import { FrameReader, type OnFrame } from '../protocol/frames.ts';
+import { duplicateDescriptor } from '../sockets/duplicate.ts';
 
 export interface LinkConnectionOptions {
   onFrame: OnFrame;
@@ -11,6 +12,9 @@ export interface LinkConnectionOptions {
   onDrain(): void;
 }
 
+/** Everything is read into this, and is good until the next read. */
+const buffer = Buffer.allocUnsafeSlow(256 * 1024);
+
 /** One connection of a worker: frames in, bytes out. */
 export class LinkConnection {
   readonly #socket: Socket;
@@ -18,11 +22,13 @@ export class LinkConnection {
   readonly #fd: number;
   #broken: string | null = null;
 
-  constructor(socket: Socket, { onFrame, onClose, onDrain }: LinkConnectionOptions) {
-    this.#socket = socket;
+  /** Takes over a socket that was accepted: only one that is made anew can be read this fast. */
+  constructor(accepted: Socket, { onFrame, onClose, onDrain }: LinkConnectionOptions) {
     this.#reader = new FrameReader(onFrame);
-    this.#fd = descriptorOf(socket);
-    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    this.#fd = duplicateDescriptor(descriptorOf(accepted));
+    accepted.destroy();
+    const socket = new Socket({ fd: this.#fd, onread: { buffer, callback: this.#read } });
+    this.#socket = socket;
     socket.on('drain', onDrain);
     socket.on('error', () => undefined); // `close` follows, and all that counts is that it did
     socket.once('close', () => {
@@ -71,13 +77,14 @@ export class LinkConnection {
     }
   }
 
-  #read(chunk: Buffer): void {
+  readonly #read = (length: number): boolean => {
     try {
-      this.#reader.push(chunk);
+      this.#reader.push(buffer.subarray(0, length));
     } catch (error) {
       this.breakOff(messageOf(error));
     }
-  }
+    return true;
+  };
 }
 
 /** Node keeps the descriptor of a socket to itself. */

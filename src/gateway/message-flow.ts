@@ -24,11 +24,11 @@ export class MessageFlow {
   /** A part of a message of the app. Throws when the message becomes too long. */
   send(payload: Buffer, flags: number): void {
     const carrier = this.#carrier;
-    this.#parts.push(payload);
+    this.#parts.push(Buffer.from(payload)); // the frame is good only for now
     this.#partBytes += payload.length;
     if (this.#partBytes > this.#mostBytes) throw new Error('a message that is too long');
     if ((flags & frameFlags.end) === 0) return carrier?.passed(payload.length);
-    const message = this.#parts.length === 1 ? payload : Buffer.concat(this.#parts);
+    const message = Buffer.concat(this.#parts);
     this.#parts = [];
     this.#partBytes = 0;
     // The worker goes on when the client has taken it.

@@ -31,7 +31,7 @@ export function encodeFrame(header: FrameHeader, payload: Uint8Array = noBytes):
 
 const noBytes = new Uint8Array(0);
 
-/** `payload` is good only during the call. */
+/** `payload` is good only during the call: its bytes are used again. */
 export type OnFrame = (header: FrameHeader, payload: Buffer) => void;
 
 const knownTypes: ReadonlySet<number> = new Set(Object.values(frameTypes));
@@ -53,7 +53,7 @@ export class FrameReader {
   /** Throws FrameError. */
   push(chunk: Buffer): void {
     if (this.#kept === 0) return this.#read(chunk);
-    this.#pieces.push(chunk);
+    this.#pieces.push(Buffer.from(chunk));
     this.#kept += chunk.length;
     if (this.#kept < this.#wanted) return;
     const whole = Buffer.concat(this.#pieces, this.#kept);
@@ -81,8 +81,9 @@ export class FrameReader {
     if (at < bytes.length) this.#keep(at === 0 ? bytes : bytes.subarray(at));
   }
 
+  /** A copy, because what was read is overwritten by what is read next. */
   #keep(rest: Buffer): void {
-    this.#pieces.push(rest);
+    this.#pieces.push(Buffer.from(rest));
     this.#kept = rest.length;
     this.#wanted = frameHeaderSize;
     if (rest.length >= frameHeaderSize) this.#wanted += readLength(rest, 0);

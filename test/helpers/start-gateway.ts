@@ -108,7 +108,7 @@ export class FakeConnection {
     const reader = new FrameReader((header, payload) =>
       this.frames.push({ ...header, payload: Buffer.from(payload) }),
     );
-    this.#socket.on('data', (chunk) => reader.push(chunk));
+    this.#socket.on('data', (chunk) => reader.push(chunk as Buffer));
     this.#socket.on('error', () => undefined);
     this.#socket.once('close', () => (this.closed = true));
   }
@@ -124,7 +124,7 @@ export class FakeConnection {
   }
 
   send(header: Partial<FrameHeader> & { type: number }, payload: string | Buffer = ''): void {
-    const bytes = Buffer.from(payload as string, 'latin1');
+    const bytes = typeof payload === 'string' ? Buffer.from(payload, 'latin1') : payload;
     this.write(encodeFrame({ flags: 0, stream: 0, code: 0, ...header }, bytes));
   }
 
