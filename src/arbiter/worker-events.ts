@@ -80,13 +80,17 @@ export function onLeaving(draft: Draft, child: Child, why: string): void {
   log(draft, 'info', `${nameOf(child)} (pid:${child.pid}) ${why} and will be replaced`, child);
 }
 
-/** What it is at cannot be ended by itself. Where more is under way, that may still come to an end. */
+/**
+ * A thread cannot be ended by itself. Where more is under way, that may still come to an end. A worker
+ * with a loop was told by its gateway, and has cancelled just that request.
+ */
 export function onOverdue(draft: Draft, child: Child, request: string, now: number): void {
   if (!isUp(child) || !isWorker(child) || child.recycle === 'overdue') return;
   const text = `WORKER TIMEOUT (pid:${child.pid}): ${request}, longer than request_timeout`;
   log(draft, 'critical', text, child);
   if (child.kind === 'sync') dump(draft, child, 'overdue', now);
-  else recycle(draft, child, 'overdue', 'a request that does not end');
+  else if (child.kind === 'gthread')
+    recycle(draft, child, 'overdue', 'a request that does not end');
 }
 
 /** The gateway has taken its requests from it already. */
