@@ -76,7 +76,7 @@ for (const kind of wsgiClasses) {
   });
 
   test(`request_timeout ends a request of a ${kind} worker for real`, options, async (t) => {
-    const ours = ['--request-timeout', '0.7'];
+    const ours = ['--request-timeout', '0.7', '--graceful-timeout', '1'];
     const tsgun = await startTsgunPython(t, kind, 'wsgi_suite:app', { ours });
     const target = { port: tsgun.port };
     const begun = performance.now();
