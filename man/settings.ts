@@ -92,7 +92,7 @@ export function describeDefault(name: SettingName): string {
   if (value === null || (Array.isArray(value) && value.length === 0)) return 'none';
   if (typeof value === 'boolean') return value ? 'on' : 'off';
   if (value === '') return 'empty';
-  if (typeof value !== 'number') return `\`${describeValue(value)}\``;
+  if (typeof value !== 'number') return `\`${describeValue(value).replaceAll(',', ', ')}\``;
   if (schema.metavar === 'MODE') return `\`${value.toString(8).padStart(3, '0')}\``;
   return schema.metavar === 'SECONDS' && value > 0 ? `${value} s` : String(value);
 }

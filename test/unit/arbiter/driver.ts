@@ -5,6 +5,7 @@ import {
   type Child,
   createState,
   isParked,
+  isWorker,
   type Policy,
   type ReloadPlan,
 } from '../../../src/arbiter/state.ts';
@@ -202,9 +203,14 @@ export class Driver {
     );
   }
 
-  /** Slot and generation of those that serve: `0:1 1:1`. */
+  gateways(): Child[] {
+    return this.children().filter(({ role }) => role === 'gateway');
+  }
+
+  /** Slot and generation of the workers that serve: `0:1 1:1`. */
   picture(): string {
     return this.serving()
+      .filter(isWorker)
       .map(({ slot, generation }) => `${slot}:${generation}`)
       .toSorted()
       .join(' ');

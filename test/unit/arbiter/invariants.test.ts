@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import fc from 'fast-check';
-import type { ArbiterState } from '../../../src/arbiter/state.ts';
+import { type ArbiterState, gatewaysOf, isServing, policyOf } from '../../../src/arbiter/state.ts';
 import { Driver, notices } from './driver.ts';
 import { beKind, happen, happenings, policies } from './world.ts';
 
@@ -17,7 +17,14 @@ function assertWhole(
     driver.picture(),
     Array.from({ length: target }, (_, slot) => `${slot}:${generation}`).join(' '),
   );
-  assert.equal(driver.children().length, target);
+  const { edge, gateways } = policyOf(driver.state);
+  const posts = target === 0 ? 0 : gateways;
+  assert.equal(driver.children().length, target + posts);
+  assert.ok(
+    driver.gateways().every((child) => isServing(child)),
+    'its gateways serve',
+  );
+  assert.equal(gatewaysOf(driver.state, edge).length, posts);
   assert.deepEqual([...generations.keys()], [generation]);
 }
 

@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict';
 import { openDraft } from '../../../src/arbiter/draft.ts';
 import type { ArbiterEvent, Effect } from '../../../src/arbiter/event.ts';
+import { gatewaysReady } from '../../../src/arbiter/gateways.ts';
 import { nextWake } from '../../../src/arbiter/liveness.ts';
 import { isWanted } from '../../../src/arbiter/slots.ts';
 import {
   type ArbiterState,
   type Child,
+  edgeOf,
+  gatewaysOf,
+  isParked,
   isServing,
   isUp,
+  isWorker,
+  keyOf,
   policyOf,
   rollOf,
 } from '../../../src/arbiter/state.ts';
@@ -53,18 +59,21 @@ export function checkStep(
 function checkSlots(state: ArbiterState): void {
   const draft = openDraft(state);
   const wanted = childrenOf(state).filter((child) => isWanted(draft, child));
-  const slots = wanted.map(({ slot }) => slot);
-  assert.equal(new Set(slots).size, slots.length, `two wanted workers in one slot of ${slots}`);
+  const places = wanted.map((child) =>
+    isWorker(child) ? keyOf(child) : `${keyOf(child)} ${edgeOf(state, child)}`,
+  );
+  assert.equal(new Set(places).size, places.length, `two wanted children in one of ${places}`);
 }
 
 function checkSurge(state: ArbiterState): void {
   const serving = new Set(
     childrenOf(state)
-      .filter(isServing)
+      .filter((child) => isWorker(child) && isServing(child))
       .map(({ slot }) => slot),
   );
   const successors = childrenOf(state).filter(
-    ({ slot, worker }) => worker.phase === 'booting' && serving.has(slot),
+    ({ role, slot, worker }) =>
+      role === 'worker' && worker.phase === 'booting' && serving.has(slot),
   );
   if (state.mode.kind === 'stopping') return;
   assert.ok(successors.length <= policyOf(state).surge, `${successors.length} boot beside others`);
@@ -103,18 +112,42 @@ function checkChild(before: ArbiterState, after: ArbiterState, child: Child): vo
   if (was && 'why' in was.worker) {
     assert.equal('why' in worker && worker.why, was.worker.why, 'a reason is recorded once');
   }
-  if (was && isServing(was)) checkLeave(after, child);
+  if (was && isServing(was)) {
+    checkLeave(after, child);
+    checkOrder(after, child);
+  }
 }
 
 /** An operator wants it to be gone, or out of rotation. */
 const isAsked = ({ worker }: Child): boolean =>
   ('by' in worker && worker.by === 'operator') || ('why' in worker && worker.why === 'requested');
 
+/** Clients reach the workers of an edge through its gateways, to the last request. */
+function checkOrder(after: ArbiterState, child: Child): void {
+  const { worker } = child;
+  const quick = after.mode.kind === 'stopping' && after.mode.how === 'quick';
+  if (!isWorker(child) || quick || isAsked(child)) return;
+  const leaves = worker.phase === 'draining' && ['reload', 'stopped'].includes(worker.why);
+  const parks = worker.phase === 'parking';
+  if (!leaves && !parks) return;
+  const edge = edgeOf(after, child);
+  if (after.mode.kind !== 'stopping' && edge === policyOf(after).edge) return;
+  const open = gatewaysOf(after, edge).filter((gateway) => leaves || !isParked(gateway));
+  assert.equal(open.length, 0, `worker ${child.id} leaves before its gateways`);
+}
+
 /** A serving worker leaves when it hung, or when there is somebody in its place or no place for it. */
 function checkLeave(after: ArbiterState, child: Child): void {
   const { worker, slot } = child;
   if (worker.phase === 'ready' || worker.phase === 'dumping' || isAsked(child)) return;
-  if (after.mode.kind === 'stopping' || slot >= after.target) return;
+  if ('why' in worker && worker.why === 'crashed') return; // it has broken its link
+  if (after.mode.kind === 'stopping' || after.target === 0) return;
+  if (!isWorker(child)) {
+    assert.ok(gatewaysReady(after), `gateway ${child.id} has to leave before others serve`);
+    return;
+  }
+  const edge = edgeOf(after, child);
+  if (slot >= after.target || (edge !== '' && !gatewaysOf(after, edge).some(isServing))) return;
   const draft = openDraft(after);
   const replaced = childrenOf(after).some(
     (other) => other.slot === slot && isUp(other) && isWanted(draft, other),

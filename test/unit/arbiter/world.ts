@@ -10,6 +10,8 @@ const weights = {
   fail: 2,
   failLater: 1,
   bloat: 2,
+  overdue: 1,
+  broken: 1,
   serveMany: 1,
   told: 1,
   dumped: 2,
@@ -57,7 +59,16 @@ export const happenings: fc.Arbitrary<Happening> = fc.oneof(
   })),
 );
 
-export const policies = fc.record({
+/** Workers that accept by themselves, or gateways in front of them. */
+const fronts = [
+  { gateways: 0, edge: '' },
+  { gateways: 1, edge: 'one' },
+  { gateways: 2, edge: 'two' },
+] as const;
+
+const frontOf = (pick: number) => fronts[pick % fronts.length] ?? fronts[0];
+
+const limits = fc.record({
   workers: fc.integer({ min: 1, max: 4 }),
   surge: fc.integer({ min: 1, max: 3 }),
   timeoutMs: fc.constantFrom(0, 3000),
@@ -67,6 +78,10 @@ export const policies = fc.record({
   maxAgeMs: fc.constantFrom(0, 8000),
   stableMs: fc.constantFrom(100, 10_000),
 });
+
+export const policies = fc
+  .integer({ min: 0, max: 2 })
+  .chain((front) => limits.map((limit) => ({ ...limit, ...frontOf(front) })));
 
 const pickFrom = <T>(list: readonly T[], pick: number): T | undefined =>
   list[pick % Math.max(1, list.length)];
@@ -103,6 +118,12 @@ const acts: Record<Act, (driver: Driver, pick: number) => unknown> = {
     driver.push({ type: 'failed', child: id, failure: { kind: 'boot', message: 'no' } }),
   ),
   bloat: onOne('serving', (driver, id) => driver.beat(id, { rssBytes: 2000 })),
+  overdue: onOne('serving', (driver, id) =>
+    driver.push({ type: 'overdue', child: id, request: 'GET / for 9 ms' }),
+  ),
+  broken: onOne('serving', (driver, id) =>
+    driver.push({ type: 'broken', child: id, why: 'no frame' }),
+  ),
   serveMany: onOne('serving', (driver, id) => driver.beat(id, { requests: 60 })),
   told: onOne('serving', (driver, id) =>
     driver.push({ type: 'leaving', child: id, why: 'was sent SIGTERM' }),
@@ -118,7 +139,12 @@ const acts: Record<Act, (driver: Driver, pick: number) => unknown> = {
     driver.push({
       type: 'prepared',
       generation,
-      policy: policy({ workers: (pick % 4) + 1, surge: (pick % 3) + 1, timeoutMs: 3000 }),
+      policy: policy({
+        ...frontOf(Math.floor(pick / 12)),
+        workers: (pick % 4) + 1,
+        surge: (pick % 3) + 1,
+        timeoutMs: 3000,
+      }),
     }),
   ),
   unprepared: onPreparation((driver, generation) =>
