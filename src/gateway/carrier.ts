@@ -6,6 +6,8 @@ export interface Carrier {
   readonly worker: WorkerName;
   /** The interface that the worker's app has. */
   readonly interface: 'wsgi' | 'asgi';
+  /** The worker ends a request that is cancelled, and goes on with the others. */
+  readonly obeysCancel: boolean;
   /** Bytes of body that may be sent now. */
   readonly room: number;
   /** The first frame: all of the body that is there, at most `room`. */

@@ -22,6 +22,7 @@ const mostWaiting = 256 * 1024;
 export class Lane implements Carrier {
   readonly worker: WorkerName;
   readonly interface: 'wsgi' | 'asgi';
+  readonly obeysCancel = false;
   readonly #options: LaneOptions;
   readonly #connection: LinkConnection;
   #caller: Caller | null = null;

@@ -14,6 +14,7 @@ const lookMs = 100;
 /** Ends requests that take longer than `request_timeout` (milliseconds). */
 export class Deadlines {
   readonly #timeoutMs: number;
+  /** Only a new worker helps. */
   readonly #onOverdue: (call: Overdue, child: number) => void;
   /** In the order in which they began. */
   readonly #begun = new Map<Overdue, number>();
@@ -38,9 +39,9 @@ export class Deadlines {
     for (const [call, at] of this.#begun) {
       if (at > latest) return;
       this.#begun.delete(call);
-      const child = call.carrier?.worker.child;
+      const { carrier } = call;
       call.expire();
-      if (child !== undefined) this.#onOverdue(call, child);
+      if (carrier && !carrier.obeysCancel) this.#onOverdue(call, carrier.worker.child);
     }
   }
 }

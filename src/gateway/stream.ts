@@ -20,6 +20,7 @@ const creditStep = initialCredit / 2;
 /** One request among others on the connection of a worker with a loop. */
 export class Stream implements Carrier {
   readonly id: number;
+  readonly obeysCancel = true;
   readonly #host: StreamHost;
   /** Null when nobody waits any more, and only its end is waited for. */
   #caller: Caller | null;
