@@ -4,7 +4,6 @@ import { ScriptConfig } from '../arbiter/script-config.ts';
 import { suggest } from '../core/suggest.ts';
 import { findPython, pythonFolder } from '../process/python-interpreter.ts';
 import { arbiterHooks, hookNames } from '../protocol/config-host.ts';
-import { isForeign } from '../settings/foreign.ts';
 import { readGunicornValues } from '../settings/gunicorn-values.ts';
 import { toSnake } from '../settings/names.ts';
 import { findSetting, type Given } from '../settings/resolve.ts';
@@ -121,11 +120,19 @@ function openScript(
   });
 }
 
+const lackingHooks: ReadonlySet<string> = new Set([
+  'dirty_post_fork',
+  'dirty_worker_exit',
+  'dirty_worker_init',
+  'on_dirty_starting',
+  'ssl_context',
+]);
+
 /** Functions that are no hooks are the file's own, unless they were meant to be hooks. */
 function warnOfHook(name: string, originOf: (name: string) => string): string[] {
   if (hookNames.includes(name)) return [];
   const snake = toSnake(name);
-  if (isForeign(snake)) {
+  if (lackingHooks.has(snake)) {
     return [`${originOf(snake)}: "${snake}" is a hook of Gunicorn that tsgun does not have`];
   }
   const meant = suggest(name, hookNames);

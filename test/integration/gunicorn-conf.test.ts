@@ -174,8 +174,17 @@ test('a gunicorn.conf.py beside an app of Node.js is none of its business', { sk
 });
 
 test('a check of the settings names what Gunicorn has and tsgun has not', { skip }, async (t) => {
-  const cwd = project(t, 'certfile = "/x"\n');
+  const own = 'def get_workers(): return 1\nworkers = get_workers()\n';
+  const lacks =
+    'certfile = "/x"\ndef ssl_context(config, make): pass\ndef when_redy(server): pass\n';
+  const cwd = project(t, lacks + own);
   const { code, log } = await runTsgun(t, [...ours(), '--check-config', 'app:app'], { cwd, env });
   assert.match(log, /^tsgun: gunicorn\.conf\.py:2: "certfile" is a setting of Gunicorn/m);
+  assert.match(log, /^tsgun: gunicorn\.conf\.py: "ssl_context" is a hook of Gunicorn that/m);
+  assert.match(
+    log,
+    /^tsgun: gunicorn\.conf\.py: "when_redy" is no hook, did you mean "when_ready"/m,
+  );
+  assert.doesNotMatch(log, /get_workers/);
   assert.equal(code, 0);
 });

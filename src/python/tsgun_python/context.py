@@ -14,6 +14,7 @@ class Context:
 
     def __init__(self, start: dict[str, Any], channel: Channel) -> None:
         self.start = start
+        self.who = f"w{start['slot']} "
         self.channel = channel
         self.app: Any = None
         # Of a gunicorn.conf.py.
@@ -28,7 +29,7 @@ class Context:
         """What ps and top show; at most 15 bytes are kept."""
         try:
             with open("/proc/self/comm", "w", encoding="utf-8") as file:
-                file.write(f"tsgun: w{self.start['slot']} {state}")
+                file.write(f"tsgun: {self.who}{state}")
         except OSError:
             pass
 

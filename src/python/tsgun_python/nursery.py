@@ -63,6 +63,7 @@ _MODULES = {
 
 def _serve(context: Context, place: Birthplace) -> Inheritance:
     """Returns only in a worker."""
+    context.who = ""
     context.title("nursery")
     while True:
         order = context.channel.wait_for_start()
@@ -81,7 +82,10 @@ def _become_worker(context: Context, inheritance: Inheritance) -> None:
     _set_signals(signal.SIG_DFL)
     context.channel = Channel(inheritance.channel)
     context.start = context.channel.wait_for_start()
-    os.environ["TSGUN_WORKER_SLOT"] = str(context.start["slot"])
+    slot = context.start["slot"]
+    os.environ["TSGUN_WORKER_SLOT"] = str(slot)
+    context.who = f"w{slot} "
+    context.title("booting")
     _renew_green(sys.modules)
 
 

@@ -15,7 +15,9 @@ export const appSettings = {
     default: null,
     onReload: 'restart',
     short: 'c',
-    summary: 'Config file; else tsgun.conf.{toml,json,js,mjs,ts,mts} if there is one',
+    summary: 'Config file; else tsgun.conf.{toml,json,js,mjs,ts,mts} or gunicorn.conf.py',
+    description:
+      'A gunicorn.conf.py is executed by Python, and may be given as python:MODULE too. One that lies in the current folder is taken when there is no tsgun.conf and the app is not one of Node.js. Its settings and hooks mean what they mean to Gunicorn; those that tsgun lacks are named at the start.',
     notIn: 'config file',
   }),
   chdir: setting<string>({
