@@ -6,10 +6,12 @@ import os
 import signal
 import tempfile
 import textwrap
+import time
 import unittest
 from typing import Any
 
 from fake_arbiter import FakeArbiter
+from fake_gateway import GET
 from tsgun_python import frames
 
 APP = """
@@ -52,7 +54,7 @@ APP = """
     async def forking(scope, receive, send):
         assert scope["type"] == "http"
         if os.fork() == 0:
-            await asyncio.sleep(0)
+            await asyncio.sleep(float(scope["query_string"]))
         await app(scope, receive, send)
 """
 
@@ -193,6 +195,17 @@ class WorkerTest(unittest.TestCase):
         while b"hang_in_here" not in text:
             arbiter.process.send_signal(signal.SIGUSR2)
             text += os.read(arbiter.stacks, 65536)
+
+    def test_fork_in_the_app(self) -> None:
+        for loop in ("asyncio", "auto"):
+            arbiter = self.worker("app:forking", asgi={"loop": loop})
+            link = arbiter.accept()
+            arbiter.hear("ready")
+            for stream, pause in enumerate(("0", "0", "0.05", "0"), 1):
+                link.request(stream, ["GET", f"/?{pause}", *GET[2:]])
+                frame = link.frame()
+                self.assertEqual((frame.stream, frame.payload), (stream, b"200 hello"))
+                time.sleep(0.1)
 
     def test_report(self) -> None:
         arbiter = self.worker()

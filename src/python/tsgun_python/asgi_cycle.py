@@ -7,6 +7,7 @@ import sys
 import traceback
 from typing import TYPE_CHECKING, Any
 
+from . import fork_guard
 from .frames import ABORT, INITIAL_CREDIT, MOST_BODY_BYTES
 
 if TYPE_CHECKING:
@@ -42,6 +43,8 @@ class Cycle:
             self.failed(error)
         else:
             self.returned()
+        if fork_guard.forked:
+            fork_guard.leave_if_forked()
         link = self.link
         del link.streams[self.stream]
         if link.waits_for_end:

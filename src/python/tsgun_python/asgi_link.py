@@ -48,6 +48,7 @@ class AsgiLink(asyncio.Protocol):
         self.streams: dict[int, Cycle] = {}
         self._hello = hello
         self._transport: Any = None
+        self._descriptor = -1
         self._rest = b""
         self._out: list[Any] = []
         self._sweep: asyncio.TimerHandle | None = None
@@ -56,6 +57,7 @@ class AsgiLink(asyncio.Protocol):
 
     def connection_made(self, transport: Any) -> None:
         self._transport = transport
+        self._descriptor = transport.get_extra_info("socket").fileno()
         transport.set_write_buffer_limits(high=4 * 1024 * 1024)
         transport.write(self._hello)
 
@@ -110,6 +112,7 @@ class AsgiLink(asyncio.Protocol):
     def connection_lost(self, error: Exception | None) -> None:
         """The gateway has died: nobody waits for what is under way."""
         self._transport = None
+        self._descriptor = -1
         self._out.clear()
         for cycle in list(self.streams.values()):
             cycle.cancel(CLIENT_LEFT)
@@ -131,6 +134,9 @@ class AsgiLink(asyncio.Protocol):
             self._out.append(payload)
         if size >= _MOST_GATHERED:
             self._flush()
+
+    def fileno(self) -> int:
+        return self._descriptor
 
     def rest(self, resting: bool) -> None:
         self.emit(REST, 0, 0, 1 if resting else 0)

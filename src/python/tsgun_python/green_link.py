@@ -45,6 +45,9 @@ class GreenLink:
         self._flushing = False
         self._closed = False
 
+    def fileno(self) -> int:
+        return self._sock.fileno()
+
     def read(self) -> None:
         """Until the connection ends."""
         rest = b""

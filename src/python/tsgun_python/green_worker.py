@@ -7,6 +7,7 @@ import threading
 import time
 from typing import Any
 
+from .fork_guard import guard_forks
 from .green_host import GreenHost, GreenKit
 from .rotation import Rotation
 from .vitals import Lag, beat_of
@@ -34,6 +35,7 @@ class GreenWorker:
         if self._start["purpose"] == "check":
             context.ready(self._kit.name)
         self._watch_signals()
+        guard_forks(lambda: [context.channel.fileno(), *self._host.descriptors()])
         self._kit.spawn(self._read_orders)
         self._kit.spawn(self._keep_beating)
         self._kit.spawn(self._open)

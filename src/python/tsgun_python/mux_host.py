@@ -6,6 +6,7 @@ import socket
 from typing import Any, Callable, Protocol
 
 from .dial import Backoff, dial
+from .fork_guard import leave_if_forked
 
 
 class MuxLink(Protocol):
@@ -17,6 +18,8 @@ class MuxLink(Protocol):
     waits_for_end: bool
 
     def rest(self, resting: bool) -> None: ...
+
+    def fileno(self) -> int: ...
 
 
 class MuxHost:
@@ -43,6 +46,10 @@ class MuxHost:
     def call_later(self, seconds: float, function: Callable[[], None]) -> None:
         raise NotImplementedError
 
+    def descriptors(self) -> list[int]:
+        """Of its connections."""
+        return [link.fileno() for link in self._links()]
+
     @property
     def in_flight(self) -> int:
         """Calls of the app, also those that go on after their answer."""
@@ -54,6 +61,7 @@ class MuxHost:
         return self._begun - self.in_flight
 
     def dial(self) -> None:
+        leave_if_forked()
         if self._link is not None or self._resting:
             return
         try:

@@ -150,7 +150,7 @@ class WsgiHost(MuxHost):
     def descriptors(self) -> list[int]:
         """Of all connections."""
         lanes = [thread.lane.fileno() for thread in self.threads if thread.lane is not None]
-        return [*lanes, *(link.fileno() for link in self._links())]
+        return [*lanes, *super().descriptors()]
 
     def connect(self, sock: socket.socket) -> MainLink:
         link = MainLink(sock, self)
