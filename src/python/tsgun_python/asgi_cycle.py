@@ -8,7 +8,7 @@ import traceback
 from typing import TYPE_CHECKING, Any
 
 from . import fork_guard
-from .frames import ABORT, INITIAL_CREDIT, MOST_BODY_BYTES
+from .frames import ABORT, MOST_BODY_BYTES
 
 if TYPE_CHECKING:
     from .asgi_link import AsgiLink
@@ -26,14 +26,15 @@ class Cycle:
 
     __slots__ = ("credit", "gone", "link", "scope", "stream", "task", "waiters")
 
-    def __init__(self, link: AsgiLink, stream: int, scope: dict[str, Any]) -> None:
-        self.link = link
-        self.stream = stream
-        self.scope = scope
-        self.credit = INITIAL_CREDIT
-        self.gone = False
-        self.waiters: list[asyncio.Future[None]] | None = None
-        self.task: asyncio.Task[None] | None = None
+    link: AsgiLink
+    stream: int
+    scope: dict[str, Any]
+    # Bytes of the answer that the gateway takes.
+    credit: int
+    # The client has left.
+    gone: bool
+    waiters: list[asyncio.Future[None]] | None
+    task: asyncio.Task[None] | None
 
     async def run(self, app: Any) -> None:
         """The body of its task. Nothing that the app raises gets any further."""

@@ -6,9 +6,9 @@ import re
 from collections import deque
 from typing import TYPE_CHECKING, Any
 
+from .asgi_answer import DONE, HELD, SENT, SILENT, AnswerCycle
 from .asgi_cycle import ClientDisconnected
 from .asgi_head import BadAnswer, read_fields
-from .asgi_http import DONE, HELD, SENT, SILENT, HttpCycle
 from .frames import CREDIT, END, INITIAL_CREDIT, TEXT, WS_ACCEPT, WS_CLOSE, WS_MESSAGE
 
 if TYPE_CHECKING:
@@ -24,14 +24,16 @@ _LONGEST_REASON = 123
 _NORMAL, _NO_STATUS, _ABNORMAL, _INTERNAL_ERROR = 1000, 1005, 1006, 1011
 
 
-class WebSocketCycle(HttpCycle):
+class WebSocketCycle(AnswerCycle):
     """While it is not accepted the app may also answer in plain HTTP (`websocket.http.response`)."""
 
-    __slots__ = ("busy", "closed", "connected", "messages", "parts")
+    __slots__ = ("busy", "closed", "connected", "messages", "owed", "parts")
 
     def __init__(self, link: AsgiLink, stream: int, scope: dict[str, Any]) -> None:
-        super().__init__(link, stream, scope, True)
+        super().__init__(link, stream, scope)
         self.connected = False
+        # Bytes that were taken and that the gateway was not told of.
+        self.owed = 0
         # Code and reason.
         self.closed = (_ABNORMAL, "")
         # What came and the app has not asked for: payload, whether it is text, and credit for it.
