@@ -5,15 +5,15 @@ import { Traffic } from '../http/traffic.ts';
 import type { AccessLog } from '../log/access-log.ts';
 import { describeInFlight } from '../metrics/in-flight.ts';
 import type { RequestReport, ToWorker, WorkerStart } from '../protocol/worker.ts';
+import { Acceptors } from '../runtime/acceptors.ts';
 import type { Channel } from '../runtime/channel.ts';
 import { startHeartbeat } from '../runtime/heartbeat.ts';
 import { setTitle } from '../runtime/proc-title.ts';
-import type { WorkerHooks } from '../runtime/worker-hooks.ts';
-import { Acceptors } from '../runtime/acceptors.ts';
-import { adoptListen, pretendToListen } from './adopt-listen.ts';
-import type { ServableApp } from './app-kind.ts';
 import { Rotation, type RotationPhase } from '../runtime/rotation.ts';
 import { watchSignals } from '../runtime/watch-signals.ts';
+import type { WorkerHooks } from '../runtime/worker-hooks.ts';
+import { adoptListen, pretendToListen } from './adopt-listen.ts';
+import type { ServableApp } from './app-kind.ts';
 
 /** INT and QUIT to the whole group reach the arbiter too, whose word comes first. */
 const quitDelayMs = 100;
