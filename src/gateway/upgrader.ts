@@ -1,5 +1,15 @@
+import type { IncomingMessage } from 'node:http';
+import type { Socket } from 'node:net';
 import { type WebSocket, WebSocketServer } from 'ws';
-import type { Handshake } from './web-socket-call.ts';
+import type { Head } from './request-head.ts';
+
+export interface Handshake {
+  req: IncomingMessage;
+  socket: Socket;
+  /** What the client has sent after its request. */
+  early: Buffer;
+  head: Head;
+}
 
 /** What an app says when it accepts. */
 export interface Acceptance {

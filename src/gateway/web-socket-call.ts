@@ -13,18 +13,10 @@ import { describeClient } from './forwarded.ts';
 import { MessageFlow } from './message-flow.ts';
 import { refuse } from './refusal.ts';
 import { encodeScope, type Head } from './request-head.ts';
-import type { Upgrader } from './upgrader.ts';
+import type { Handshake, Upgrader } from './upgrader.ts';
 
 /** RFC 6455, 7.4.1, and the registry of IANA for 1012. */
 const closeCodes = { restart: 1012, internalError: 1011, noStatus: 1005, abnormal: 1006 } as const;
-
-export interface Handshake {
-  req: IncomingMessage;
-  socket: Socket;
-  /** What the client has sent after its request. */
-  early: Buffer;
-  head: Head;
-}
 
 /** A WebSocket, from its handshake to its close. */
 export class WebSocketCall implements WaitingCaller, Endless {
