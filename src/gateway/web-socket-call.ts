@@ -1,5 +1,4 @@
-import { type IncomingMessage, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
+import { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import { messageOf } from '../core/errors.ts';
 import type { FrameHeader } from '../protocol/frames.ts';
@@ -12,7 +11,7 @@ import type { Endless } from './farewells.ts';
 import { describeClient } from './forwarded.ts';
 import { MessageFlow } from './message-flow.ts';
 import { refuse } from './refusal.ts';
-import { encodeScope, type Head } from './request-head.ts';
+import { encodeScope } from './request-head.ts';
 import type { Handshake, Upgrader } from './upgrader.ts';
 
 /** RFC 6455, 7.4.1, and the registry of IANA for 1012. */

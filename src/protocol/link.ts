@@ -76,8 +76,6 @@ export const frameTypes = {
   wsAccept: 39,
 } as const;
 
-export type FrameType = (typeof frameTypes)[keyof typeof frameTypes];
-
 export const frameFlags = {
   end: 1,
   text: 2,
