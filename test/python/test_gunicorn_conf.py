@@ -172,7 +172,8 @@ class TestLogConfig(unittest.TestCase):
 
         handlers = logging.getLogger().handlers[:]
         self.addCleanup(lambda: setattr(logging.getLogger(), "handlers", handlers))
-        own = {"handlers": {"mine": {"class": "logging.NullHandler"}}, "root": {"handlers": ["mine"]}}
+        mine = {"mine": {"class": "logging.NullHandler"}}
+        own = {"handlers": mine, "root": {"handlers": ["mine"]}}
         self.assertTrue(apply_log_config({"logconfig_dict": own}))
         self.assertIsInstance(logging.getLogger().handlers[0], logging.NullHandler)
         self.assertTrue(logging.getLogger("gunicorn.error").handlers)

@@ -1,4 +1,4 @@
-"""What arbiter-side hooks get: objects in the shape of Gunicorn's, made from what the arbiter said."""
+"""What arbiter-side hooks get: objects in the shape of Gunicorn's, of what the arbiter said."""
 
 from __future__ import annotations
 

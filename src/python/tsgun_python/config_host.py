@@ -23,7 +23,7 @@ from .cfg import Cfg
 
 
 class Channel:
-    """Our end of the channel: lines of JSON, written whole whichever thread has something to say."""
+    """Our end of the channel: lines of JSON, written whole by whatever thread."""
 
     def __init__(self, descriptor: int) -> None:
         os.set_blocking(descriptor, True)

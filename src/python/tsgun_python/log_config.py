@@ -1,4 +1,4 @@
-"""Logging of the app as a `gunicorn.conf.py` wants it: logconfig, logconfig_json, logconfig_dict."""
+"""Logging of the app as a `gunicorn.conf.py` wants it: logconfig and its siblings."""
 
 from __future__ import annotations
 
