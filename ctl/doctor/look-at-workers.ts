@@ -20,10 +20,12 @@ export function lookAtWorkers(patient: Patient): readonly Check[] {
   if (held) {
     found.push(warn(name, 'Failed workers are not started again', `${command} resume`));
   }
-  for (const { lagMs, phase, slot } of facts.workers()) {
+  for (const { kind, lagMs, phase, slot } of facts.workers()) {
     if (phase !== 'ready' || lagMs < longestLagMs) continue;
-    const message = `The event loop of slot ${slot} is ${formatDuration(lagMs)} behind`;
-    found.push(warn(name, message, `${command} dump ${slot}`));
+    const isGateway = kind === 'gateway';
+    const whose = isGateway ? `gateway ${slot}` : `slot ${slot}`;
+    const message = `The event loop of ${whose} is ${formatDuration(lagMs)} behind`;
+    found.push(warn(name, message, isGateway ? `${command} top` : `${command} dump ${slot}`));
   }
   return allOr(found, good(name, `${workers.ready} of ${workers.wanted} serve (${mode})`));
 }

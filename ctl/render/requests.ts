@@ -17,9 +17,15 @@ const columns: readonly Column<RequestView>[] = [
     title: 'SLOT',
     align: 'right',
     dispensable: 1,
-    text: ({ slot }) => String(slot),
+    text: ({ slot }) => (slot === null ? 'queue' : String(slot)),
   },
-  { field: 'pid', title: 'PID', align: 'right', dispensable: 3, text: ({ pid }) => String(pid) },
+  {
+    field: 'pid',
+    title: 'PID',
+    align: 'right',
+    dispensable: 3,
+    text: ({ pid }) => (pid === null ? '-' : String(pid)),
+  },
   {
     field: 'client',
     title: 'CLIENT',
@@ -34,9 +40,15 @@ const noRequests = 'No requests in flight';
 
 export const requestsRenderer: Renderer<Result<'requests'>> = {
   cut: true,
-  lines: ({ requests, silent }, look) => [
+  lines: ({ requests, silent, silentGateways }, look) => [
     ...(requests.length === 0 && look.fields === null
-      ? [[silent.length === 0 ? noRequests : `${noRequests} in the workers that answered`]]
+      ? [
+          [
+            silent.length + silentGateways.length === 0
+              ? noRequests
+              : `${noRequests} in those that answered`,
+          ],
+        ]
       : renderTable(columns, requests, look)),
     ...silent.map(
       (slot): Line => [
@@ -44,6 +56,7 @@ export const requestsRenderer: Renderer<Result<'requests'>> = {
         `; what it does: ${look.command} dump ${slot}`,
       ],
     ),
+    ...silentGateways.map((slot): Line => [['warn', `Gateway ${slot} did not answer in time`]]),
   ],
   rows: ({ requests }) => requests,
 };

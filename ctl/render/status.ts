@@ -15,13 +15,14 @@ import type { Tone } from '../terminal/paint.ts';
 /** At most so many listeners, and so many operations, have a line of their own. */
 const most = 3;
 
-/** At most 15 lines. */
+/** At most 16 lines. */
 export const statusRenderer: Renderer<StatusView> = {
   cut: true,
   lines: (status, look) => [
     renderHead(status),
     labelled('app', status.app),
     labelled('workers', ...renderWorkers(status)),
+    ...renderGateways(status),
     ...renderListeners(status, look),
     labelled('traffic', renderTraffic(status)),
     labelled('requests', renderRequests(status)),
@@ -58,6 +59,22 @@ function renderWorkers({ workers, degraded }: StatusView): Piece[] {
     ...(failing > 0
       ? [', ', ['bad', `${formatNumber(failing, 'slot keeps', 'slots keep')} failing`] as const]
       : []),
+  ];
+}
+
+function renderGateways({ gateways }: StatusView): Line[] {
+  if (gateways === null) return [];
+  const { wanted, ready, queued, queueLimit, refused, longLived, leaving } = gateways;
+  const full = queued * 2 > queueLimit * wanted;
+  return [
+    labelled(
+      'gateways',
+      [ready < wanted ? 'bad' : 'plain', `${ready}/${wanted} ready`],
+      queued > 0 ? [full ? 'bad' : 'plain', `, ${formatCount(queued)} queued`] : '',
+      refused > 0 ? ['warn', `, ${formatCount(refused)} refused`] : '',
+      longLived > 0 ? `, ${formatCount(longLived)} long-lived` : '',
+      leaving > 0 ? ['warn', `, ${formatCount(leaving)} to be sent away`] : '',
+    ),
   ];
 }
 
@@ -119,8 +136,9 @@ function renderLastReload({ lastReload }: StatusView, { now }: Look): Line[] {
 
 function renderLastDeath({ lastDeath }: StatusView, { now, command }: Look): Line[] {
   if (lastDeath === null) return [];
-  const { slot, reason, code, signal, at } = lastDeath;
+  const { role, slot, reason, code, signal, at } = lastDeath;
   const how = signal ?? (code === null ? null : `exit code ${code}`);
-  const what = `worker ${slot} ${reason}${how === null ? '' : ` (${how})`} ${formatAgo(at, now)}`;
-  return [labelled('last death', what, `; more: ${command} why ${slot}`)];
+  const what = `${role} ${slot} ${reason}${how === null ? '' : ` (${how})`} ${formatAgo(at, now)}`;
+  const which = role === 'worker' ? ` ${slot}` : '';
+  return [labelled('last death', what, `; more: ${command} why${which}`)];
 }

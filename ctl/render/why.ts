@@ -31,13 +31,13 @@ const renderDeath = (death: DeathView, look: Look): Line[] => [
 ];
 
 function renderHead(
-  { slot, pid, generation, reason, code, signal, at }: DeathView,
+  { role, slot, pid, generation, reason, code, signal, at }: DeathView,
   look: Look,
 ): Line {
   const how = signal !== null ? `by ${signal}` : code === null ? '' : `with exit code ${code}`;
   const when = `${formatTime(at)}, ${formatAgo(at, look.now)}`;
   return [
-    ['strong', `Worker ${slot}`],
+    ['strong', `${role === 'worker' ? 'Worker' : 'Gateway'} ${slot}`],
     ` (pid ${pid}, generation ${generation}) `,
     ['bad', `${reason}${how === '' ? '' : `, ended ${how}`}`],
     `  ${when}`,

@@ -20,7 +20,7 @@ const right = (
 ): Column<WorkerView> => ({ field, title, align: 'right', dispensable, text });
 
 const columns: readonly Column<WorkerView>[] = [
-  right('slot', 'SLOT', 0, ({ slot }) => String(slot)),
+  right('slot', 'SLOT', 0, ({ kind, slot }) => (kind === 'gateway' ? `gw ${slot}` : String(slot))),
   right('pid', 'PID', 1, ({ pid }) => (pid === null ? '-' : String(pid))),
   right('generation', 'GEN', 3, ({ generation }) => String(generation)),
   {
@@ -48,8 +48,19 @@ const columns: readonly Column<WorkerView>[] = [
   ),
 ];
 
+/** Where all are the same, nobody needs to be told. */
+const kind: Column<WorkerView> = {
+  field: 'kind',
+  title: 'KIND',
+  dispensable: 6,
+  text: (worker) => worker.kind,
+};
+
 export const workersRenderer: Renderer<readonly WorkerView[]> = {
   cut: true,
-  lines: (workers, look) => renderTable(columns, workers, look),
+  lines(workers, look) {
+    const mixed = workers.some((worker) => worker.kind !== 'node');
+    return renderTable(mixed ? columns.toSpliced(2, 0, kind) : columns, workers, look);
+  },
   rows: (workers) => workers,
 };

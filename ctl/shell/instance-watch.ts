@@ -25,7 +25,8 @@ export class InstanceWatch implements LiveWords {
 
   async slots(): Promise<string[]> {
     const workers = (await this.#ask('workers', {})) ?? [];
-    return [...new Set(workers.map(({ slot }) => slot))].toSorted((a, b) => a - b).map(String);
+    const slots = workers.flatMap(({ kind, slot }) => (kind === 'gateway' ? [] : [slot]));
+    return [...new Set(slots)].toSorted((a, b) => a - b).map(String);
   }
 
   async settings(): Promise<string[]> {

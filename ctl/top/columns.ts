@@ -33,7 +33,7 @@ export const columns = {
       5,
       0,
       ({ slot }) => slot,
-      ({ slot }) => String(slot),
+      ({ kind, slot }) => (kind === 'gateway' ? `g${slot}` : String(slot)),
     ),
     descending: false,
   },

@@ -78,7 +78,8 @@ function pressInList(state: TopState, key: Key, size: Size): Pressed {
 }
 
 function pressForCommand(state: TopState, key: Key): Pressed {
-  const slot = selectedWorker(state)?.slot;
+  const selected = selectedWorker(state);
+  const slot = selected?.kind === 'gateway' ? undefined : selected?.slot;
   if (key === '+' || key === '=') return { state, command: { do: 'scale', workers: '+1' } };
   if (key === '-' || key === '_') return { state, command: { do: 'scale', workers: '-1' } };
   if (key === 'L') return { state: askForReload(state) };

@@ -42,7 +42,7 @@ export class DeathLog {
       rssBytes: vitals.rssBytes,
       requests: vitals.requests,
       inFlight,
-      inFlightCount: vitals.inFlight,
+      inFlightCount: Math.max(vitals.inFlight, inFlight.length),
       output: tail === '' ? [] : tail.split('\n').slice(-mostLines),
       stack,
     });
@@ -53,7 +53,9 @@ export class DeathLog {
   learn(pid: number, inFlight: string[]): void {
     const index = this.#deaths.findLastIndex((death) => death.pid === pid);
     const death = this.#deaths[index];
-    if (death?.inFlight.length === 0) this.#deaths[index] = { ...death, inFlight };
+    if (death?.inFlight.length !== 0) return;
+    const inFlightCount = Math.max(death.inFlightCount, inFlight.length);
+    this.#deaths[index] = { ...death, inFlight, inFlightCount };
   }
 
   /** The last one first. */

@@ -7,9 +7,11 @@ import type {
   WorkerView,
 } from '../protocol/control/views.ts';
 import { readAcceptQueues } from '../sockets/accept-queue.ts';
+import { isGatewayMissing, viewGateways } from './gateway-views.ts';
+import { accepts } from './leave.ts';
 import type { OperatorOptions } from './operator-options.ts';
 import { slotIsFilled } from './slots.ts';
-import { type ArbiterState, type Child, isWorker, rollOf } from './state.ts';
+import { type ArbiterState, type Child, isWorker, policyOf, rollOf } from './state.ts';
 
 /** The state of the instance as a whole. */
 export function viewStatus(options: OperatorOptions): StatusView {
@@ -27,11 +29,12 @@ export function viewStatus(options: OperatorOptions): StatusView {
     startedAt: startedAt.wall,
     mode: modeOf(state),
     generation: state.generation,
-    degraded: countFailing(state) > 0,
+    degraded: countFailing(state) > 0 || isGatewayMissing(state),
     paused: state.paused,
     held: state.held,
     confirm: viewConfirm(state, now),
     workers: countWorkers(state),
+    gateways: viewGateways(instance),
     listeners: viewListeners(options),
     traffic: viewTraffic(options),
     memory: viewMemory(state),
@@ -45,8 +48,9 @@ function modeOf(state: ArbiterState): StatusView['mode'] {
   return rollOf(state)?.stage.kind === 'confirming' ? 'confirming' : state.mode.kind;
 }
 
-const shorten = ({ id, slot, reason, code, signal, at }: DeathView) => ({
+const shorten = ({ id, role, slot, reason, code, signal, at }: DeathView) => ({
   id,
+  role,
   slot,
   reason,
   code,
@@ -107,7 +111,9 @@ function viewTraffic({ clock, instance }: OperatorOptions): StatusView['traffic'
   const { requestsPerSecond, p50Ms, p99Ms } = fleet.measureAll(clock.now());
   let inFlight = 0;
   let connections = 0;
-  for (const { vitals } of state.children.values()) {
+  for (const child of state.children.values()) {
+    if (!accepts(state, child)) continue;
+    const { vitals } = child;
     inFlight += vitals.inFlight;
     connections += vitals.connections;
   }
@@ -128,13 +134,13 @@ function viewMemory({ children }: ArbiterState): StatusView['memory'] {
   return { arbiterBytes: process.memoryUsage.rss(), workersBytes };
 }
 
-/** By slot, those that should be there before those that leave. */
+/** Workers by slot, those that should be there before those that leave; then gateways. */
 export function viewWorkers({ clock, instance }: OperatorOptions): WorkerView[] {
   const now = clock.now();
   const { state } = instance;
   const { fleet } = instance.records;
   return [...state.children.values()]
-    .toSorted((a, b) => a.slot - b.slot || b.id - a.id)
+    .toSorted((a, b) => compareRoles(a, b) || a.slot - b.slot || b.id - a.id)
     .map((child) => {
       const { slot, pid, generation, vitals } = child;
       const { requestsPerSecond, cpuPercent, p50Ms, p99Ms } = fleet.measure(child.id, now);
@@ -142,7 +148,7 @@ export function viewWorkers({ clock, instance }: OperatorOptions): WorkerView[] 
       return {
         slot,
         pid,
-        kind: isWorker(child) ? (child.kind ?? '') : 'gateway',
+        kind: kindOf(state, child),
         generation,
         phase: phaseOf(child),
         why: 'why' in child.worker ? child.worker.why : child.recycle,
@@ -159,6 +165,14 @@ export function viewWorkers({ clock, instance }: OperatorOptions): WorkerView[] 
         lastBeatMs: 'lastBeat' in child.worker ? Math.round(now - child.worker.lastBeat) : null,
       };
     });
+}
+
+const compareRoles = (a: Child, b: Child): number => Number(isWorker(b)) - Number(isWorker(a));
+
+/** Of one that has not told yet, what is known before. */
+function kindOf(state: ArbiterState, child: Child): string {
+  if (!isWorker(child)) return 'gateway';
+  return policyOf(state, child.generation).gateways === 0 ? 'node' : (child.kind ?? 'python');
 }
 
 function phaseOf({ worker }: Child): WorkerView['phase'] {
@@ -179,6 +193,7 @@ export async function viewStats(options: OperatorOptions): Promise<StatsView> {
     uptimeMs: Math.round(now - startedAt.monotonic),
     traffic: viewTraffic(options),
     workers: { started: instance.state.lastChild, deaths: instance.records.deaths.counts },
+    gateways: viewGateways(instance),
     reloads: instance.records.history.reloads,
     arbiter: {
       rssBytes: rss,

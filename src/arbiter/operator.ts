@@ -7,13 +7,14 @@ import type {
   Result,
 } from '../protocol/control/methods.ts';
 import type { Command } from './event.ts';
+import { listTellers, whoHas } from './gateway-views.ts';
 import { unwrap } from './operation-record.ts';
 import { createConfigApi } from './operator-config.ts';
 import type { OperatorOptions } from './operator-options.ts';
 import { createReloadApi, cutReason } from './operator-reload.ts';
 import { viewListeners, viewStats, viewStatus, viewWorkers } from './operator-views.ts';
 import { findInSlot } from './slots.ts';
-import { isUp } from './state.ts';
+import { type Child, isWorker, type Role } from './state.ts';
 
 /** How long a worker may take to tell its requests. */
 const reportMs = 500;
@@ -101,24 +102,34 @@ async function listRequests(
   { instance }: OperatorOptions,
   { slot, olderThan = 0 }: Params<'requests'>,
 ) {
-  const asked = [...instance.state.children.values()].filter(
-    (child) =>
-      (slot === undefined || child.slot === slot) &&
-      (isUp(child) || child.worker.phase === 'draining' || child.worker.phase === 'dumping'),
-  );
-  const silent: number[] = [];
+  const { state } = instance;
+  const isAsked = (child: Child) => !isWorker(child) || slot === undefined || child.slot === slot;
+  const silent: Child[] = [];
   const lists = await Promise.all(
-    asked.map(async ({ id, slot: of, pid }) => {
-      const told = await instance.children.report(id, reportMs);
-      if (told === null) silent.push(of);
-      return (told ?? []).map((request) => ({ slot: of, pid: pid ?? 0, ...request }));
-    }),
+    listTellers(state)
+      .filter(isAsked)
+      .map(async (teller) => {
+        const told = await instance.children.report(teller.id, reportMs);
+        if (told === null) silent.push(teller);
+        return (told ?? []).map((request) => {
+          const { method, path, client, ageMs } = request;
+          return { ...whoHas(state, teller, request), method, path, client, ageMs };
+        });
+      }),
   );
   const requests = lists
     .flat()
-    .filter(({ ageMs }) => ageMs >= olderThan * 1000)
+    .filter(
+      (request) =>
+        request.ageMs >= olderThan * 1000 && (slot === undefined || request.slot === slot),
+    )
     .toSorted((a, b) => b.ageMs - a.ageMs);
-  return { requests, silent: silent.toSorted((a, b) => a - b) };
+  const slotsOf = (role: Role) =>
+    silent
+      .filter((child) => child.role === role)
+      .map((child) => child.slot)
+      .toSorted((a, b) => a - b);
+  return { requests, silent: slotsOf('worker'), silentGateways: slotsOf('gateway') };
 }
 
 async function dump({ instance }: OperatorOptions, { slot }: Params<'dump'>, { progress }: Caller) {

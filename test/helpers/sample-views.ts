@@ -15,6 +15,7 @@ export const sampleStatus = (more: Partial<StatusView> = {}): StatusView => ({
   held: false,
   confirm: null,
   workers: { wanted: 4, ready: 4, booting: 0, draining: 0, degraded: 0, parked: 0 },
+  gateways: null,
   listeners: [
     {
       address: '127.0.0.1:8000',

@@ -76,6 +76,7 @@ export const lookingMethods = {
     result: object({
       requests: array(requestView),
       silent: array(integer(), 'Slots whose workers did not answer in time'),
+      silentGateways: array(integer(), 'Slots of gateways that did not'),
     }),
   }),
   listeners: method({

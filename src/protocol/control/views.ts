@@ -10,6 +10,7 @@ import {
   oneOf,
   string,
 } from '../../core/shape.ts';
+import { gateways } from './gateways-view.ts';
 
 // What the methods answer with. Durations are in milliseconds, sizes in bytes, moments (`at`) in
 // milliseconds since the epoch, ages and deadlines relative to the answer.
@@ -99,6 +100,7 @@ export const statusView = object({
     degraded: integer('Slots whose workers keep failing'),
     parked: integer('Alive, out of rotation'),
   }),
+  gateways,
   listeners: array(listenerView),
   traffic,
   memory: object({ arbiterBytes: integer(), workersBytes: integer() }),
@@ -107,6 +109,7 @@ export const statusView = object({
   lastDeath: nullable(
     object({
       id: integer(),
+      role: oneOf('worker', 'gateway'),
       slot: integer(),
       reason: string(),
       code: nullable(integer()),
@@ -120,7 +123,7 @@ export type StatusView = Of<typeof statusView>;
 export const workerView = object({
   slot: integer(),
   pid: nullable(integer()),
-  kind: string('node, or what serves a Python app'),
+  kind: string('node, what serves a Python app, or gateway'),
   generation: integer(),
   phase: oneOf('booting', 'ready', 'drained', 'parked', 'failed', 'draining', 'dumping', 'killed'),
   why: nullable(string('Exit reason of one that leaves, or will')),
@@ -139,8 +142,8 @@ export const workerView = object({
 export type WorkerView = Of<typeof workerView>;
 
 export const requestView = object({
-  slot: integer(),
-  pid: integer(),
+  slot: nullable(integer('Null while it waits for a worker')),
+  pid: nullable(integer()),
   method: string(),
   path: string('Without the query'),
   client: nullable(string()),
@@ -189,6 +192,7 @@ export const statsView = object({
     started: integer(),
     deaths: anything('Number of deaths by exit reason'),
   }),
+  gateways,
   reloads: object({ done: integer(), failed: integer(), rolledBack: integer() }),
   arbiter: object({
     rssBytes: integer(),

@@ -63,6 +63,7 @@ test('status has at most 15 lines, each within the terminal, whatever there is t
       lastReload: { outcome: 'failed', generation: 5, reason: 'boom\nat x', at: now - 60_000 },
       lastDeath: {
         id: 1,
+        role: 'worker',
         slot: 2,
         reason: 'crashed',
         code: null,
