@@ -11,6 +11,7 @@ export interface WaitingCaller extends Caller, Queued {
 export interface DispatcherOptions {
   /** Requests that may wait. */
   limit: number;
+  /** 0: for ever. */
   timeoutMs: number;
   /** Monotonic milliseconds. */
   now(): number;
@@ -107,7 +108,8 @@ export class Dispatcher {
   }
 
   #look(): void {
-    const tooOld = this.#options.now() - this.#options.timeoutMs;
+    const { now, timeoutMs } = this.#options;
+    const tooOld = timeoutMs === 0 ? Number.NEGATIVE_INFINITY : now() - timeoutMs;
     for (let first = this.#queue.first; first && first.since <= tooOld; first = this.#queue.first) {
       this.#queue.shift();
       this.#turnAway(first, 'no worker was free in time');
