@@ -177,7 +177,8 @@ test('a check of the settings names what Gunicorn has and tsgun has not', { skip
   const own = 'def get_workers(): return 1\nworkers = get_workers()\n';
   const lacks =
     'certfile = "/x"\ndef ssl_context(config, make): pass\ndef when_redy(server): pass\n';
-  const cwd = project(t, lacks + own);
+  const hook = 'def post_fork(server, worker): raise KeyError("a check starts no worker")\n';
+  const cwd = project(t, lacks + own + hook);
   const { code, log } = await runTsgun(t, [...ours(), '--check-config', 'app:app'], { cwd, env });
   assert.match(log, /^tsgun: gunicorn\.conf\.py:2: "certfile" is a setting of Gunicorn/m);
   assert.match(log, /^tsgun: gunicorn\.conf\.py: "ssl_context" is a hook of Gunicorn that/m);

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { type TestContext, test } from 'node:test';
 import { connectControl } from '../helpers/control.ts';
 import { childrenOf, isAlive } from '../helpers/processes.ts';
@@ -124,4 +124,21 @@ test('threads that an import starts are named, because no worker has them', { sk
   const { tsgun } = await start(t, threads);
   await tsgun.waitForLog(/Ready: 1 of 1/);
   assert.match(tsgun.log, /WARNING\] preload_app: the app has started threads \(pump\)/);
+});
+
+test('an app that does not want to hear of its children can be preloaded', { skip }, async (t) => {
+  const deaf = `import signal\nsignal.signal(signal.SIGCHLD, signal.SIG_IGN)\n${hello}`;
+  const { tsgun } = await start(t, deaf, '-w', '2');
+  await tsgun.waitForLog(/Ready: 2 of 2/);
+  assert.equal((await get({ port: tsgun.port }, '/')).body, 'hello');
+});
+
+test('orphans of a worker are buried', { skip }, async (t) => {
+  const leaving = `import os, subprocess
+subprocess.run(["sh", "-c", "sleep 0.1 & echo $! > orphan"], check=True)
+${hello}`;
+  const { chdir, tsgun } = await start(t, leaving);
+  await tsgun.waitForLog(/Ready: 1 of 1/);
+  const orphan = Number(readFileSync(`${chdir}/orphan`, 'utf8'));
+  await waitFor('its burial', () => !existsSync(`/proc/${orphan}`));
 });

@@ -82,7 +82,7 @@ def read_conf(context: Context) -> None:
 
 def begin(context: Context) -> None:
     """What is each worker's own, also where the app was there before it."""
-    if context.names is None:
+    if context.names is None or context.start["purpose"] == "check":
         return
     from .conf_file import explain
     from .hooks import Hooks

@@ -9,7 +9,7 @@ import json
 import os
 import signal
 import sys
-from os import fork
+from os import fork, waitpid
 from socket import AF_UNIX, SOCK_STREAM, socket
 from time import monotonic, sleep
 from typing import Any, Dict, NamedTuple, Optional
@@ -43,8 +43,7 @@ def fork_worker(place: Birthplace, child: int) -> Optional[Inheritance]:
     sys.stderr.flush()
     between = fork()
     if between:
-        _, status = os.waitpid(between, 0)
-        if status:
+        if _status_of(between):
             raise OSError("Cannot fork: no process or memory is left")
         return None
     try:
@@ -58,6 +57,13 @@ def fork_worker(place: Birthplace, child: int) -> Optional[Inheritance]:
     except OSError:
         os._exit(1)  # the arbiter has gone
     return inheritance
+
+
+def _status_of(between: int) -> int:
+    try:
+        return waitpid(between, 0)[1]
+    except ChildProcessError:
+        return 0  # the app does not want to hear of children, or gevent has waited for all of them
 
 
 def _change_parent(arbiter: int) -> None:
