@@ -9,7 +9,7 @@ import {
   parseRawEnv,
   procNameOf,
 } from './child-command.ts';
-import type { Generation, Loaded } from './generation.ts';
+import type { Generation } from './generation.ts';
 import { pythonConfig } from './python-config.ts';
 
 /** A Python worker: it goes to the folder of the app by itself, after its own package is found. */
@@ -68,13 +68,6 @@ export function pythonStart(command: ChildCommand): PythonStart {
 export function pythonClass({ threads, workerClass }: Settings): PythonClass {
   if (workerClass === 'node') return 'auto';
   return workerClass === 'sync' && threads > 1 ? 'gthread' : workerClass;
-}
-
-/** For people; of `auto` the workers know more when they have loaded the app. */
-export function describeClass({ language, python, settings }: Loaded): string {
-  if (language === 'node') return 'node';
-  const name = pythonClass(settings);
-  return `${name === 'auto' ? 'sync or asgi, whatever the app is' : name} (${python})`;
 }
 
 /** Each worker belongs to one gateway. */

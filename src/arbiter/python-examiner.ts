@@ -5,6 +5,7 @@ import { catchesSignal } from '../process/catches-signal.ts';
 import { explain, renderInFlight } from './autopsy.ts';
 import type { Examiner, Findings } from './examiner.ts';
 import { untilAborted } from './inspector.ts';
+import { cleanPythonStack } from './python-stack.ts';
 
 export interface PythonPatient {
   pid: number | undefined;
@@ -40,14 +41,17 @@ export function examinePython(patient: PythonPatient): Examiner {
       try {
         const { stack, inFlight } = await look(signal);
         if (patient.abortHook) patient.kill('SIGABRT');
-        return ['Stack of the hung worker:', stack, ...renderInFlight(inFlight)].join('\n');
+        // Where it is nothing of the app, it is one of ours.
+        const frames = cleanPythonStack(stack) || stack;
+        return ['Stack of the hung worker:', frames, ...renderInFlight(inFlight)].join('\n');
       } catch (error) {
         return `No stack could be taken: ${explain(error, signal)}`;
       }
     },
     async takeStack(signal) {
       try {
-        return await look(signal);
+        const { stack, inFlight } = await look(signal);
+        return { stack: cleanPythonStack(stack) || 'It waits for requests', inFlight };
       } catch (error) {
         const message = `Cannot take the stack: ${explain(error, signal)}`;
         throw new TsgunError('TSGUN_E_OPERATION', message, { cause: error });

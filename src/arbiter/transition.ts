@@ -3,6 +3,7 @@ import { decideStart } from './boot.ts';
 import { obey } from './commands.ts';
 import { closeDraft, type Draft, openDraft } from './draft.ts';
 import type { ArbiterEvent, Effect } from './event.ts';
+import { onBroken, onOverdue } from './gateway-words.ts';
 import { enforceDeadlines, forgive } from './liveness.ts';
 import { settleOperations } from './operations.ts';
 import { onParked, onUnparked } from './park.ts';
@@ -75,9 +76,9 @@ function applyToChild(draft: Draft, child: Child, event: ChildEvent, now: number
     case 'leaving':
       return worker.onLeaving(draft, child, event.why);
     case 'overdue':
-      return worker.onOverdue(draft, child, event.request, now);
+      return onOverdue(draft, child, event.request, now);
     case 'broken':
-      return worker.onBroken(draft, child, event.why, now);
+      return onBroken(draft, child, event.why, now);
     case 'parked':
       return onParked(draft, child);
     case 'unparked':

@@ -3,7 +3,7 @@ import path from 'node:path';
 import type { Clock } from '../core/clock.ts';
 
 /** What an app is written in; its logs and databases change without being its code. */
-const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|json)$/;
+const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|json|py)$/;
 
 /** Other people's code, and folders that tools keep to themselves. */
 const notOurs = /(?:^|\/)(?:node_modules|\.[^/]+)(?:\/|$)/;

@@ -3,7 +3,7 @@ import type { ExitReason } from '../core/exit-reason.ts';
 import { type Draft, enter, log, notify, update } from './draft.ts';
 import type { Death } from './event.ts';
 import { listPosts } from './gateways.ts';
-import { allowToFinish, continueStop, dump, terminate } from './leave.ts';
+import { allowToFinish, continueStop, terminate } from './leave.ts';
 import { changed, failOperationsFor, settleDead } from './operations.ts';
 import { abortRoll } from './roll.ts';
 import { canarySlot, generationFor } from './slots.ts';
@@ -37,11 +37,20 @@ export function onReady(draft: Draft, child: Child, { kind, note }: ReadyWords, 
   if (child.worker.phase !== 'booting') return;
   const { role, slot, generation } = child;
   const worker = { phase: 'ready', since: now, lastBeat: now } as const;
+  if (isFirstOfKind(draft, child)) log(draft, 'info', `Using worker: ${kind}`);
   const ready = update(draft, child, { worker, kind });
   if (note) log(draft, 'info', note, child);
   changed(draft, ready, 'ready');
   notify(draft, { notice: `${role}-ready`, slot, pid: child.pid ?? 0, generation });
 }
+
+/** What serves a Python app is known when it is loaded. */
+const isFirstOfKind = (draft: Draft, { role, generation }: Child): boolean =>
+  role === 'worker' &&
+  policyOf(draft, generation).gateways > 0 &&
+  ![...draft.children.values()].some(
+    (one) => isWorker(one) && one.generation === generation && one.kind !== null,
+  );
 
 export function onFailed(draft: Draft, child: Child, failure: Failure, now: number): void {
   if (child.worker.phase !== 'booting') return;
@@ -78,26 +87,6 @@ export function onLeaving(draft: Draft, child: Child, why: string): void {
   if (!isUp(child) || child.recycle !== null) return;
   update(draft, child, { recycle: 'requested' });
   log(draft, 'info', `${nameOf(child)} (pid:${child.pid}) ${why} and will be replaced`, child);
-}
-
-/**
- * A thread cannot be ended by itself. Where more is under way, that may still come to an end. A worker
- * with a loop was told by its gateway, and has cancelled just that request.
- */
-export function onOverdue(draft: Draft, child: Child, request: string, now: number): void {
-  if (!isUp(child) || !isWorker(child) || child.recycle === 'overdue') return;
-  const text = `WORKER TIMEOUT (pid:${child.pid}): ${request}, longer than request_timeout`;
-  log(draft, 'critical', text, child);
-  if (child.kind === 'sync') dump(draft, child, 'overdue', now);
-  else if (child.kind === 'gthread')
-    recycle(draft, child, 'overdue', 'a request that does not end');
-}
-
-/** The gateway has taken its requests from it already. */
-export function onBroken(draft: Draft, child: Child, why: string, now: number): void {
-  if (!isUp(child) || !isWorker(child)) return;
-  log(draft, 'error', `Worker (pid:${child.pid}) is replaced: ${why}`, child);
-  terminate(draft, child, 'crashed', now);
 }
 
 const nameOf = ({ role }: Child): string => (role === 'worker' ? 'Worker' : 'Gateway');

@@ -33,11 +33,18 @@ export async function loadSettings(sources: Sources): Promise<Loaded> {
   const runner = findRunner(settings, env, all);
   if (all.length === 0) {
     config.script?.learn(asGunicornSettings(settings));
-    return { settings, origins, ...runner, script: config.script, warnings: config.warnings };
+    const warnings = [...config.warnings, ...warnOfEnvironment(runner, env)];
+    return { settings, origins, ...runner, script: config.script, warnings };
   }
   config.script?.close();
   throw bad([...new Set(all)].join('\n'));
 }
+
+/** People who come from Gunicorn would miss it. */
+const warnOfEnvironment = ({ language }: Runner, env: NodeJS.ProcessEnv): string[] =>
+  language === 'python' && env['GUNICORN_CMD_ARGS'] && !env['TSGUN_CMD_ARGS']
+    ? ['GUNICORN_CMD_ARGS is for Gunicorn: tsgun reads TSGUN_CMD_ARGS']
+    : [];
 
 function givenBy(words: readonly string[], version: string): Given[] {
   const line = parseCommandLine(words, version, 'TSGUN_CMD_ARGS');

@@ -5,7 +5,6 @@ import type { Loaded } from '../arbiter/generation.ts';
 import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
-import { describeClass } from '../arbiter/python-command.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
 import type { ControlPlace, Invocation, Switches } from '../arbiter/upgrade.ts';
 import type { Clock } from '../core/clock.ts';
@@ -69,7 +68,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
         message: `Nothing binds the inherited descriptor ${fd} ("${name}")`,
       });
     }
-    info(`Using worker: ${describeClass(loaded)}`);
+    info(loaded.python === null ? 'Using worker: node' : `Using Python: ${loaded.python}`);
     const control = new ControlPlane({ ...options, settings, env: process.env });
     if (!predecessor) await control.bindExplicit();
     return await runInstance(
