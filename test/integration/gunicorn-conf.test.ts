@@ -189,3 +189,52 @@ test('a check of the settings names what Gunicorn has and tsgun has not', { skip
   assert.doesNotMatch(log, /get_workers/);
   assert.equal(code, 0);
 });
+
+test('the deploy of a Django project means what it meant', { skip }, async (t) => {
+  const cwd = makeTempDir(t);
+  const conf = path.join(confs, 'django.py');
+  const args = [...ours(), '--print-config', '-c', conf, 'mysite.wsgi', '-k', 'sync'];
+  const { stdout } = await runTsgun(t, args, { cwd, env });
+  for (const [name, value] of Object.entries({
+    bind: '["127.0.0.1:8001", "unix:/run/mysite.sock"]',
+    timeout: '90',
+    keepalive: '5',
+    max_requests: '1000',
+    chdir: JSON.stringify(confs),
+    proc_name: '"mysite"',
+    loglevel: '"info"',
+    limit_request_fields: '32768',
+    preload_app: 'true',
+    pythonpath: JSON.stringify([path.join(confs, 'lib'), path.join(confs, 'vendor')]),
+    forwarded_allow_ips: '["10.0.0.0/8", "127.0.0.1"]',
+  })) {
+    const [, shown = '', origin = ''] =
+      new RegExp(`^${name} += (.*?)(?:  # (.*))?$`, 'm').exec(stdout) ?? [];
+    assert.equal(shown.replaceAll(', ', ','), value.replaceAll(', ', ','), name);
+    assert.match(origin, /django\.py:\d+$/);
+  }
+  assert.match(stdout, /^# umask +is not set/m);
+});
+
+test("Uvicorn's workers are asgi", { skip }, async (t) => {
+  const main =
+    'async def app(scope, receive, send):\n    assert scope["type"] == "http"\n    await send({"type": "http.response.start", "status": 200, "headers": []})\n    await send({"type": "http.response.body", "body": b"fast"})\n';
+  const cwd = project(t, '', { 'main.py': main });
+  copyFileSync(path.join(confs, 'uvicorn_worker.py'), path.join(cwd, 'gunicorn.conf.py'));
+  const tsgun = await start(t, cwd, ['-b', '127.0.0.1:0']);
+  assert.match(tsgun.log, /Using worker: asgi/);
+  assert.match(tsgun.log, /Ready: 4 of 4/);
+  assert.equal((await get({ port: tsgun.port }, '/')).body, 'fast');
+});
+
+test('variables that are for Gunicorn alone are named', { skip }, async (t) => {
+  const cwd = project(t, '');
+  const tsgun = await startTsgun(t, [...ours(), 'app:app'], {
+    cwd,
+    env: { ...env, GUNICORN_CMD_ARGS: '--workers 4' },
+  });
+  assert.match(
+    tsgun.log,
+    /WARNING\] GUNICORN_CMD_ARGS is for Gunicorn: tsgun reads TSGUN_CMD_ARGS/,
+  );
+});
