@@ -209,7 +209,7 @@ test('the deploy of a Django project means what it meant', { skip }, async (t) =
     forwarded_allow_ips: '["10.0.0.0/8", "127.0.0.1"]',
   })) {
     const [, shown = '', origin = ''] =
-      new RegExp(`^${name} += (.*?)(?:  # (.*))?$`, 'm').exec(stdout) ?? [];
+      new RegExp(`^${name} += (.*?) *# (.*)$`, 'm').exec(stdout) ?? [];
     assert.equal(shown.replaceAll(', ', ','), value.replaceAll(', ', ','), name);
     assert.match(origin, /django\.py:\d+$/);
   }
