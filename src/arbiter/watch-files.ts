@@ -6,7 +6,7 @@ import type { Clock } from '../core/clock.ts';
 const sourceFile = /\.(?:[cm]?[jt]s|[jt]sx|json|py)$/;
 
 /** Other people's code, and folders that tools keep to themselves. */
-const notOurs = /(?:^|\/)(?:node_modules|\.[^/]+)(?:\/|$)/;
+const notOurs = /(?:^|\/)(?:node_modules|__pycache__|venv|\.[^/]+)(?:\/|$)/;
 
 /** Editors write in several steps, and `git checkout` writes many files. */
 const settleMs = 100;
