@@ -4,25 +4,28 @@ from __future__ import annotations
 
 import contextlib
 import os
+import socket
 from typing import Callable, Iterable
-
 
 # Whether this is such a child.
 forked = False
 
 
 def guard_forks(descriptors: Callable[[], Iterable[int]]) -> None:
-    """Closes them in every child, before anything else happens there."""
+    """Cuts them off in every child, before anything else happens there."""
 
-    def close() -> None:
+    def cut() -> None:
         global forked
         forked = True
-        for descriptor in descriptors():
-            # Whoever uses it next finds out, and only the child is harmed.
-            with contextlib.suppress(OSError):
-                os.close(descriptor)
+        # Not just closed: the next file that the child opens would have the number of a connection.
+        dead, other = socket.socketpair()
+        other.close()
+        with dead:
+            for descriptor in descriptors():
+                with contextlib.suppress(OSError):
+                    os.dup2(dead.fileno(), descriptor, inheritable=False)
 
-    os.register_at_fork(after_in_child=close)
+    os.register_at_fork(after_in_child=cut)
 
 
 def leave_if_forked() -> None:

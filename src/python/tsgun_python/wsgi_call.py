@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import struct
-import traceback
 from typing import Any, Callable, Protocol
 
 from .asgi_head import BadAnswer, Head
+from .describe_error import describe_error
+from .error_page import ERROR_HEAD, ERROR_PAGE
 from .frames import ABORT, DATA, END, FILE, HEADER, INFORM, MAGIC, RESPONSE
 from .wsgi_file import FilePart, FileWrapper, part_of
 from .wsgi_head import read_head
@@ -15,12 +16,6 @@ from .wsgi_head import read_head
 _FILE = struct.Struct("<QQ")
 _SMALL = 64 * 1024
 _BLOCK = 128 * 1024
-
-ERROR_PAGE = (
-    b"<html>\n  <head>\n    <title>Internal Server Error</title>\n  </head>\n  <body>\n"
-    b"    <h1><p>Internal Server Error</p></h1>\n    \n  </body>\n</html>\n"
-)
-ERROR_HEAD = b"500 Internal Server Error\nContent-Type\ntext/html"
 
 Log = Callable[[str, str], None]
 
@@ -89,7 +84,7 @@ class WsgiCall:
             finally:
                 exc_info = None
         elif self.head is not None:
-            raise AssertionError("start_response was called twice, and without exc_info")
+            raise BadAnswer("start_response was called twice, and without exc_info")
         head = read_head(status, headers)
         self.head = head
         self.has_body = status[:3] not in ("204", "304")
@@ -114,8 +109,8 @@ class WsgiCall:
         try:
             if type(chunks) in (list, tuple) and not self.head_sent:
                 self._all(chunks)
-            elif isinstance(chunks, FileWrapper) and self.has_body and sendfile:
-                self._file(chunks)
+            elif isinstance(chunks, FileWrapper):
+                self._file(chunks, sendfile)
             else:
                 self._each(chunks)
         finally:
@@ -128,7 +123,8 @@ class WsgiCall:
         try:
             body = chunks[0] if len(chunks) == 1 else b"".join(chunks)
         except TypeError:
-            return self._each(chunks)  # which tells the wrong one
+            wrong = next(chunk for chunk in chunks if not isinstance(chunk, (bytes, bytearray)))
+            raise BadAnswer(f"a body has to be bytes, not {type(wrong).__name__}") from None
         if type(body) is not bytes or len(body) > _SMALL:
             return self._each(chunks)
         head = self.head
@@ -146,10 +142,17 @@ class WsgiCall:
         self.transport.send(frame + text + body)
 
     def _each(self, chunks: Any) -> None:
+        if isinstance(chunks, (str, bytes)) or not _is_iterable(chunks):
+            kind = type(chunks).__name__
+            raise BadAnswer(f"the app has returned {kind}, not an iterable of bytes")
         for chunk in chunks:
             if chunk or type(chunk) is not bytes:
+                if self.done:
+                    self._warn_of_surplus(len(chunk))
+                    break  # there may be no end of it
                 self._data(chunk)
-        self._end()
+        if not self.done:
+            self._end()
 
     def _data(self, chunk: bytes) -> None:
         if not isinstance(chunk, bytes):
@@ -160,12 +163,16 @@ class WsgiCall:
             return
         if self.promised is not None:
             chunk = self._keep_promise(chunk)
-        for at in range(0, len(chunk), _BLOCK):
+        size = len(chunk)
+        for at in range(0, size, _BLOCK):
+            # What has all of its length is complete, whatever the app does until it says so.
+            flags = END if self.promised == 0 and at + _BLOCK >= size else 0
+            self.done = flags == END
             part = chunk[at : at + _BLOCK]
             if self.head_sent:
-                self._send(DATA, 0, 0, part)
+                self._send(DATA, flags, 0, part)
             else:
-                self._send_head(0, part)
+                self._send_head(flags, part)
 
     def _end(self) -> None:
         if self.head is None:
@@ -177,8 +184,10 @@ class WsgiCall:
         else:
             self._send_head(END, b"")
 
-    def _file(self, wrapper: FileWrapper) -> None:
-        part = part_of(wrapper)
+    def _file(self, wrapper: FileWrapper, sendfile: bool) -> None:
+        if self.head is not None and not self.has_body and not self.head_sent:
+            return self._end()  # there is no need to read it
+        part = part_of(wrapper) if sendfile else None
         if part is None or self.head is None or self.head_sent:
             return self._each(wrapper)
         length = part.length if self.promised is None else min(part.length, self.promised)
@@ -203,12 +212,14 @@ class WsgiCall:
     def _keep_promise(self, chunk: bytes) -> bytes:
         promised = self.promised or 0
         if len(chunk) > promised:
-            extra = len(chunk) - promised
-            text = f"{self._title()}: the answer is {extra} bytes longer than its Content-Length"
-            self.log("warning", text)
+            self._warn_of_surplus(len(chunk) - promised)
             chunk = chunk[:promised]
         self.promised = promised - len(chunk)
         return chunk
+
+    def _warn_of_surplus(self, size: int) -> None:
+        text = f"{self._title()}: the answer is {size} bytes longer than its Content-Length"
+        self.log("warning", text)
 
     def _check_promise(self) -> None:
         if self.promised:
@@ -224,11 +235,7 @@ class WsgiCall:
         self.transport.send(frame)
 
     def _fail(self, error: BaseException) -> None:
-        trace = error.__traceback__
-        while trace is not None and trace.tb_frame.f_code.co_filename == __file__:
-            trace = trace.tb_next
-        lines = traceback.format_exception(type(error), error, trace or error.__traceback__)
-        self.log("error", f"Error handling request {self._title()}\n{''.join(lines).rstrip()}")
+        self.log("error", f"Error handling request {self._title()}{describe_error(error)}")
         if self.done:
             return
         try:
@@ -242,3 +249,7 @@ class WsgiCall:
     def _title(self) -> str:
         environ = self.environ
         return f"{environ['REQUEST_METHOD']} {environ['PATH_INFO']}"
+
+
+def _is_iterable(value: Any) -> bool:
+    return hasattr(value, "__iter__") or hasattr(value, "__getitem__")

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import io
 import os
 import stat
 from typing import Any, Iterator, NamedTuple
+
+_MOST_WRAPPERS = 3
 
 
 class FileWrapper:
@@ -34,12 +37,26 @@ class FilePart(NamedTuple):
 
 def part_of(wrapper: FileWrapper) -> FilePart | None:
     """From where the app has read to; None when only Python knows how to read it."""
+    file = _plain_file(wrapper.filelike)
+    if file is None:
+        return None
     try:
-        descriptor = wrapper.filelike.fileno()
+        descriptor = file.fileno()
         status = os.fstat(descriptor)
         if not stat.S_ISREG(status.st_mode):
             return None
-        offset = wrapper.filelike.tell()
-    except (AttributeError, OSError, ValueError):  # io.UnsupportedOperation is the last two
+        offset = file.tell()
+    except (OSError, ValueError):  # it is closed, or cannot tell
         return None
     return FilePart(descriptor, offset, max(0, status.st_size - offset))
+
+
+def _plain_file(filelike: Any) -> Any:
+    """What it reads, if that is what is on the disk: a GzipFile has the descriptor of other bytes."""
+    for _ in range(_MOST_WRAPPERS):
+        if type(filelike) in (io.BufferedReader, io.BufferedRandom):
+            return filelike if type(filelike.raw) is io.FileIO else None
+        if type(filelike) is io.FileIO:
+            return filelike
+        filelike = getattr(filelike, "file", None)  # temporary files, and Django's
+    return None
