@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import gzip
 import io
 import os
@@ -9,6 +10,7 @@ import struct
 import sys
 import tempfile
 import unittest
+import weakref
 from typing import Any, Callable, Iterator
 from wsgiref.validate import validator
 
@@ -197,6 +199,20 @@ class Answers(unittest.TestCase):
         self.assertEqual(outcome.body, b"one two three")
         self.assertEqual(len(outcome.frames), 4)
         self.assertTrue(outcome.is_complete)
+
+    def test_leaves_nothing_for_the_collector(self) -> None:
+        bodies: list[Any] = []
+
+        def app(environ: Any, start_response: Any) -> list[bytes]:
+            environ["body"] = Closing()
+            bodies.append(weakref.ref(environ["body"]))
+            start_response("200 OK", PLAIN)
+            return [b"x"]
+
+        gc.disable()
+        self.addCleanup(gc.enable)
+        Outcome(app)
+        self.assertIsNone(bodies[0]())
 
     def test_early_hints(self) -> None:
         def app(environ: Any, start_response: Any) -> list[bytes]:

@@ -10,7 +10,7 @@ import threading
 from select import POLLIN, POLLOUT, poll
 from typing import Any
 
-# More is never owed to an arbiter that does not read; what comes then is lost, and counted.
+# More is never owed to an arbiter that does not read; what is logged then is lost, and counted.
 _MOST_PENDING = 1024 * 1024
 _READ_SIZE = 64 * 1024
 
@@ -33,11 +33,17 @@ class Channel:
         return self._descriptor
 
     def send(self, message: dict[str, Any]) -> None:
-        line = json.dumps(message, separators=(",", ":")).encode() + b"\n"
+        line = _encode(message)
+        is_log = message["type"] == "log"
         with self._lock:
-            if len(self._pending) + len(line) > _MOST_PENDING:
+            size = len(self._pending) + len(line)
+            if size > _MOST_PENDING and (is_log or size > 2 * _MOST_PENDING):
                 self.lost += 1
                 return
+            if self.lost and is_log:
+                text = f"{self.lost} messages of this worker were too many, and are lost"
+                self._pending += _encode({"type": "log", "level": "warning", "message": text})
+                self.lost = 0
             self._pending += line
             self._push()
 
@@ -85,3 +91,7 @@ class Channel:
             pass  # the next one takes it along
         except OSError:
             self._pending.clear()
+
+
+def _encode(message: dict[str, Any]) -> bytes:
+    return json.dumps(message, separators=(",", ":")).encode() + b"\n"

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import atexit
+import contextlib
 import os
 import sys
 from typing import Any, NoReturn
 
+from . import fork_guard
 from .channel import Channel
 
 
@@ -23,6 +26,9 @@ class Context:
         self._told = False
 
     def log(self, level: str, message: str) -> None:
+        if fork_guard.forked:
+            print(message, file=sys.stderr)  # which reaches the log as well, if not its level
+            return
         self.channel.send({"type": "log", "level": level, "message": message})
 
     def title(self, state: str) -> None:
@@ -56,7 +62,10 @@ class Context:
             self.hooks.run(name)
 
     def leave(self, last: dict[str, Any], code: int = 0) -> NoReturn:
-        """Threads of the app do not keep the process."""
+        """Threads of the app do not keep the process, but what it wants done at the end is done."""
+        if code == 0:
+            with contextlib.suppress(BaseException):  # it was told where the app expects it
+                atexit._run_exitfuncs()
         self.channel.send_last(last)
         for stream in (sys.stdout, sys.stderr):
             try:

@@ -71,6 +71,8 @@ class WsgiCall:
                 self.log("debug", f"{self._title()}: the client has left")
         except BaseException as error:
             self._fail(error)
+        # Else it would take the collector of garbage to be rid of them and the body of the request.
+        self.environ.pop("wsgi.early_hints", None)
         if os.getpid() != pid:
             os._exit(0)  # the app has forked, and its child has come back
 
