@@ -275,11 +275,15 @@ const checks: Record<string, (target: Target, server: PythonServer) => Promise<v
   },
 };
 
-test('ASGI over HTTP', { skip: needsPython() }, async (t) => {
-  const server = await startPython(t, 'asgi', 'asgi_suite:app');
-  for (const [name, check] of Object.entries(checks))
-    await t.test(name, () => check(server.target, server));
-});
+for (const loop of ['asyncio', 'uvloop']) {
+  const modules = loop === 'uvloop' ? [loop] : [];
+  test(`ASGI over HTTP, ${loop}`, { skip: needsPython(...modules) }, async (t) => {
+    const ours = ['--asgi-loop', loop];
+    const server = await startPython(t, 'asgi', 'asgi_suite:app', { modules, ours });
+    for (const [name, check] of Object.entries(checks))
+      await t.test(name, () => check(server.target, server));
+  });
+}
 
 test('lifespan begins before the first request and ends after the last', {
   skip: needsPython(),

@@ -8,6 +8,8 @@ import { pssKib } from './process-tree.ts';
 import { tsgunPython } from './servers.ts';
 
 const count = 10_000;
+/** V8 gives back what it does not need when nothing happens for some seconds. */
+const settleMs = 15_000;
 
 /** Memory of the gateway for each connection that has had an answer and is silent since. */
 export async function measureIdleConnections(): Promise<Row[]> {
@@ -22,7 +24,7 @@ export async function measureIdleConnections(): Promise<Row[]> {
   try {
     for (let group = 0; group < 2; group += 1)
       closers.push(await openClients(server.port, count / 2));
-    await delay(3000);
+    await delay(settleMs);
     const each = (pssKib(gateway) - before) / count;
     return [
       {

@@ -1,5 +1,8 @@
-import { once } from 'node:events';
-import http from 'node:http';
+import { execFile } from 'node:child_process';
+import path from 'node:path';
+import { promisify } from 'node:util';
+import { pythonWith } from '../../helpers/python.ts';
+import { apps } from '../servers.ts';
 import { median, type Row } from '../table.ts';
 import { gatewayOf } from './gateway-of.ts';
 import { peakKib } from './process-tree.ts';
@@ -9,15 +12,25 @@ const mebibytes = 1024;
 const rounds = 3;
 const app = 'python_apps:transfer';
 
-type Transfer = (port: number) => Promise<void>;
+type Transfer = (port: number) => Promise<unknown>;
+
+const client =
+  (way: 'up' | 'down'): Transfer =>
+  (port) =>
+    promisify(execFile)(pythonWith(), [
+      path.join(apps, 'transfer_client.py'),
+      way,
+      String(port),
+      String(mebibytes),
+    ]);
 
 /** 1 GiB up and down, beside nginx's proxy; and what the gateway needs for it. */
 export async function compareTransfer(): Promise<Row[]> {
   const rows: Row[] = [];
   const tsgun = tsgunPython(app, '-w', '2', '-k', 'sync', '--timeout', '120');
   for (const [what, transfer] of [
-    ['upload', upload],
-    ['download', download],
+    ['upload', client('up')],
+    ['download', client('down')],
   ] as const) {
     const times = { tsgun: [] as number[], nginx: [] as number[] };
     const peaks: number[] = [];
@@ -66,26 +79,4 @@ async function timed(
   } finally {
     await server.stop();
   }
-}
-
-async function upload(port: number): Promise<void> {
-  const piece = Buffer.alloc(1 << 20, 'x');
-  const headers = { 'Content-Length': mebibytes * piece.length };
-  const request = http.request({ port, host: '127.0.0.1', method: 'POST', headers });
-  const answer = once(request, 'response');
-  for (let index = 0; index < mebibytes; index += 1)
-    if (!request.write(piece)) await once(request, 'drain');
-  request.end();
-  const [response] = (await answer) as [http.IncomingMessage];
-  let text = '';
-  for await (const part of response) text += part;
-  if (text !== String(mebibytes << 20)) throw new Error(`uploaded ${text}`);
-}
-
-async function download(port: number): Promise<void> {
-  const request = http.get({ port, host: '127.0.0.1', path: `/?${mebibytes}` });
-  const [response] = (await once(request, 'response')) as [http.IncomingMessage];
-  let total = 0;
-  for await (const part of response) total += (part as Buffer).length;
-  if (total !== mebibytes * 2 ** 20) throw new Error(`downloaded ${total}`);
 }
