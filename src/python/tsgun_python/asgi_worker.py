@@ -42,7 +42,7 @@ class AsgiWorker:
         self._rotation = Rotation(self._host, context.channel.send, self._leave, loop.call_later)
         self._lag = Lag(min(_LAG_INTERVAL, self._start["beatIntervalMs"] / 1000))
         self._watch_signals()
-        guard_forks(lambda: [context.channel.fileno(), *self._host.descriptors()])
+        guard_forks(context.channel, self._host.descriptors)
         loop.add_reader(context.channel.fileno(), self._obey_all)
         loop.call_soon(self._obey_all)  # what has come before
         self._tick(0.0)

@@ -32,6 +32,11 @@ class Channel:
     def fileno(self) -> int:
         return self._descriptor
 
+    def forget(self) -> None:
+        """In a child that was forked: whoever held the lock is not here to give it back."""
+        self._lock = threading.RLock()
+        self._pending.clear()
+
     def send(self, message: dict[str, Any]) -> None:
         line = _encode(message)
         is_log = message["type"] == "log"

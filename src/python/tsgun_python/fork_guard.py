@@ -4,28 +4,29 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
 from typing import Callable, Iterable
+
+from .channel import Channel
 
 # Whether this is such a child.
 forked = False
 
 
-def guard_forks(descriptors: Callable[[], Iterable[int]]) -> None:
-    """Cuts them off in every child, before anything else happens there."""
+def guard_forks(channel: Channel, connections: Callable[[], Iterable[int]]) -> None:
+    """Takes all of them away from every child, before anything else happens there."""
 
-    def cut() -> None:
+    def part() -> None:
         global forked
         forked = True
-        # Not just closed: the next file that the child opens would have the number of a connection.
-        dead, other = socket.socketpair()
-        other.close()
-        with dead:
-            for descriptor in descriptors():
-                with contextlib.suppress(OSError):
-                    os.dup2(dead.fileno(), descriptor, inheritable=False)
+        channel.forget()
+        # Not closed: the next file that the child opens would be in the place of one.
+        nothing = os.open(os.devnull, os.O_RDWR)
+        for descriptor in (channel.fileno(), *connections()):
+            with contextlib.suppress(OSError):
+                os.dup2(nothing, descriptor, inheritable=False)
+        os.close(nothing)
 
-    os.register_at_fork(after_in_child=cut)
+    os.register_at_fork(after_in_child=part)
 
 
 def leave_if_forked() -> None:

@@ -35,7 +35,7 @@ class GreenWorker:
         if self._start["purpose"] == "check":
             context.ready(self._kit.name)
         self._watch_signals()
-        guard_forks(lambda: [context.channel.fileno(), *self._host.descriptors()])
+        guard_forks(context.channel, self._host.descriptors)
         self._kit.spawn(self._read_orders)
         self._kit.spawn(self._keep_beating)
         self._kit.spawn(self._open)

@@ -57,7 +57,7 @@ class WsgiWorker:
             }
         )
         loop.add_reader(context.channel.fileno(), self._obey_all)
-        guard_forks(lambda: [context.channel.fileno(), *loop.descriptors, *self._host.descriptors()])
+        guard_forks(context.channel, lambda: [*loop.descriptors, *self._host.descriptors()])
 
     def _control(self) -> None:
         self._host.dial()
