@@ -1,5 +1,5 @@
 import { announce, type Draft, log } from './draft.ts';
-import { adoptGateways } from './gateways.ts';
+import { adoptGateways, mayLeave } from './gateways.ts';
 import { tellPhase } from './operations.ts';
 import { park, unpark } from './park.ts';
 import {
@@ -69,6 +69,7 @@ export function parkOld(draft: Draft, previous: number): void {
   const waits = !shared && gatewaysOf(draft, edge).some((child) => child.worker.phase !== 'parked');
   for (const child of [...draft.children.values()]) {
     if (child.generation !== previous || !isServing(child)) continue;
-    if (isWorker(child) ? !waits : !shared) park(draft, child, 'reload');
+    const mayPark = isWorker(child) ? !waits && (!shared || mayLeave(draft, child)) : !shared;
+    if (mayPark) park(draft, child, 'reload');
   }
 }

@@ -12,7 +12,7 @@ export function viewGateways(instance: Instance): GatewaysView | null {
   if (gateways === 0) return null;
   const serving = [...state.children.values()].filter((one) => !isWorker(one) && isServing(one));
   return {
-    wanted: state.target === 0 ? 0 : gateways,
+    wanted: Math.min(state.target, gateways),
     ready: serving.length,
     queueLimit: instance.current().settings.queueLimit,
     ...records.queues.total,

@@ -5,6 +5,7 @@ import {
   type Child,
   canAbort,
   edgeOf,
+  gatewaysFor,
   gatewaysOf,
   isParked,
   isStaying,
@@ -21,18 +22,23 @@ export interface Post {
 
 const isGateway = ({ role }: Child): boolean => role === 'gateway';
 
-/** Those of both generations, as long as the new one may be given up. Where no worker is wanted, none. */
+/** Those of both generations, as long as the new one may be given up. */
 export function listPosts(state: ArbiterState): Post[] {
-  if (state.target === 0) return [];
-  const posts = postsOf(state, state.generation);
+  const { generation, target } = state;
   const roll = rollOf(state);
-  if (!roll || !canAbort(roll)) return posts;
-  const { edge } = policyOf(state, roll.previous);
-  return edge === policyOf(state).edge ? posts : [...posts, ...postsOf(state, roll.previous)];
+  if (!roll || !canAbort(roll) || target === 0) return postsOf(state, generation, target);
+  const { previous, previousTarget } = roll;
+  if (policyOf(state, previous).edge === policyOf(state).edge)
+    return postsOf(state, generation, Math.max(target, previousTarget));
+  return [...postsOf(state, generation, target), ...postsOf(state, previous, previousTarget)];
 }
 
-const postsOf = (state: ArbiterState, generation: number): Post[] =>
-  Array.from({ length: policyOf(state, generation).gateways }, (_, slot) => ({ slot, generation }));
+/** None without a worker of its own. */
+const postsOf = (state: ArbiterState, generation: number, workers: number): Post[] =>
+  Array.from({ length: Math.min(workers, policyOf(state, generation).gateways) }, (_, slot) => ({
+    slot,
+    generation,
+  }));
 
 export const isAtPost = (state: ArbiterState, child: Child, post: Post): boolean =>
   isGateway(child) &&
@@ -68,12 +74,12 @@ const isFailingAt = (state: ArbiterState, child: Child, { slot, generation }: Po
 
 /** What those that the slot of a worker has no need for must wait for: that nobody depends on them. */
 export function mayLeave(state: ArbiterState, child: Child): boolean {
-  const edge = edgeOf(state, child);
+  const { edge, gateways } = policyOf(state);
   const roll = rollOf(state);
-  if (edge === policyOf(state).edge)
-    return state.target > 0 || gatewaysOf(state, edge).length === 0;
-  if (roll && canAbort(roll) && child.generation === roll.previous) return false;
-  return gatewaysOf(state, edge).length === 0;
+  const same = edgeOf(state, child) === edge;
+  if (same && child.slot % gateways < state.target) return true;
+  if (!same && roll && canAbort(roll) && child.generation === roll.previous) return false;
+  return gatewaysFor(state, child).length === 0;
 }
 
 /** Gateways that are of no use any more go as soon as others are there instead. */

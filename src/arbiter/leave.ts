@@ -3,8 +3,7 @@ import { answer, type Draft, enter, log, notify } from './draft.ts';
 import {
   type ArbiterState,
   type Child,
-  edgeOf,
-  gatewaysOf,
+  gatewaysFor,
   isStaying,
   isUp,
   isWorker,
@@ -138,7 +137,7 @@ function leaveInTurn(draft: Draft, child: Child, now: number): void {
 }
 
 const hasGateways = (draft: Draft, child: Child): boolean =>
-  isWorker(child) && gatewaysOf(draft, edgeOf(draft, child)).length > 0;
+  isWorker(child) && gatewaysFor(draft, child).length > 0;
 
 /** What cannot come to its end any more. An upgrade that hands over has come to its own. */
 function failOperations(draft: Draft, how: StopHow): void {

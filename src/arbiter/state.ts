@@ -216,6 +216,12 @@ export const gatewaysOf = (state: ArbiterState, edge: string): Child[] =>
     (child) => child.role === 'gateway' && edgeOf(state, child) === edge,
   );
 
+/** Those that a worker has its requests from: it belongs to one slot of them. */
+export function gatewaysFor(state: ArbiterState, worker: Child): Child[] {
+  const { edge, gateways } = policyOf(state, worker.generation);
+  return gatewaysOf(state, edge).filter(({ slot }) => slot === worker.slot % gateways);
+}
+
 export const isWorker = ({ role }: Child): boolean => role === 'worker';
 
 export function createState(

@@ -148,6 +148,23 @@ test('without workers nobody takes connections, and with them somebody does agai
   assert.deepEqual(people(driver), ['gateway 0:1 ready', 'worker 0:1 ready']);
 });
 
+test('a gateway whose workers are scaled away goes before them, and comes back with them', () => {
+  const driver = boot({ gateways: 2, workers: 3 });
+  driver.command({ command: 'resize', to: 1 });
+  assert.deepEqual(people(driver), [
+    'gateway 0:1 ready',
+    'gateway 1:1 draining',
+    'worker 0:1 ready',
+    'worker 1:1 ready',
+    'worker 2:1 draining',
+  ]);
+  driver.settle();
+  assert.deepEqual(people(driver), ['gateway 0:1 ready', 'worker 0:1 ready']);
+  driver.command({ command: 'resize', to: 2 });
+  driver.settle();
+  assert.equal(people(driver).length, 4);
+});
+
 test('operators mean workers by their slots', () => {
   const driver = boot({ workers: 2 });
   const gateway = only(driver);

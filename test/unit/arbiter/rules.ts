@@ -8,6 +8,7 @@ import {
   type ArbiterState,
   type Child,
   edgeOf,
+  gatewaysFor,
   gatewaysOf,
   isParked,
   isServing,
@@ -122,18 +123,19 @@ function checkChild(before: ArbiterState, after: ArbiterState, child: Child): vo
 const isAsked = ({ worker }: Child): boolean =>
   ('by' in worker && worker.by === 'operator') || ('why' in worker && worker.why === 'requested');
 
-/** Clients reach the workers of an edge through its gateways, to the last request. */
+/** Clients reach a worker through its gateway, to the last request. */
 function checkOrder(after: ArbiterState, child: Child): void {
   const { worker } = child;
   const quick = after.mode.kind === 'stopping' && after.mode.how === 'quick';
   if (!isWorker(child) || quick || isAsked(child)) return;
-  const leaves = worker.phase === 'draining' && ['reload', 'stopped'].includes(worker.why);
-  const parks = worker.phase === 'parking';
-  if (!leaves && !parks) return;
-  const edge = edgeOf(after, child);
-  if (after.mode.kind !== 'stopping' && edge === policyOf(after).edge) return;
-  const open = gatewaysOf(after, edge).filter((gateway) => leaves || !isParked(gateway));
-  assert.equal(open.length, 0, `worker ${child.id} leaves before its gateways`);
+  const leaves =
+    worker.phase === 'draining' && ['reload', 'stopped', 'scaled'].includes(worker.why);
+  if (!leaves && worker.phase !== 'parking') return;
+  const { edge, gateways } = policyOf(after, child.generation);
+  const goesOn = after.mode.kind !== 'stopping' && edge === policyOf(after).edge;
+  if (goesOn && child.slot % gateways < after.target) return;
+  const open = gatewaysFor(after, child).filter((gateway) => leaves || !isParked(gateway));
+  assert.equal(open.length, 0, `worker ${child.id} leaves before its gateway`);
 }
 
 /** A serving worker leaves when it hung, or when there is somebody in its place or no place for it. */
