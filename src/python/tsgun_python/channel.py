@@ -33,9 +33,9 @@ class Channel:
         return self._descriptor
 
     def forget(self) -> None:
-        """In a child that was forked: whoever held the lock is not here to give it back."""
+        """In a child that was forked: whoever used these is not here to give them back."""
         self._lock = threading.RLock()
-        self._pending.clear()
+        self._pending = bytearray()
 
     def send(self, message: dict[str, Any]) -> None:
         line = _encode(message)
