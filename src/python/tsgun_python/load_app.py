@@ -67,9 +67,11 @@ def _evaluate(module: Any, expression: str) -> Any:
     if call is None:
         return found
     try:
+        if any(key.arg is None for key in call.keywords):
+            raise ValueError("**")
         args = [ast.literal_eval(arg) for arg in call.args]
-        named = {key.arg: ast.literal_eval(key.value) for key in call.keywords if key.arg}
-    except ValueError:
+        named = {str(key.arg): ast.literal_eval(key.value) for key in call.keywords}
+    except (TypeError, ValueError):
         raise AppError(f'The arguments in "{expression}" have to be literals') from None
     try:
         return found(*args, **named)
