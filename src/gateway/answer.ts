@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { initialCredit } from '../protocol/link.ts';
 import type { Carrier } from './carrier.ts';
 import { type FilePart, sendFile } from './file-answer.ts';
@@ -42,6 +43,7 @@ export class Answer {
     const fields = head.split('\n');
     const line = fields.shift() ?? '';
     const status = Number(line.slice(0, 3));
+    if (status < 200) throw new Error(`the status ${status} at the end`);
     const length = this.#readFields(fields);
     const hasBody = status !== 204 && status !== 304 && res.req.method !== 'HEAD';
     if (length === null && isWhole && hasBody) fields.push('Content-Length', String(body.length));
@@ -91,6 +93,7 @@ export class Answer {
     const length = Math.min(part.length, this.#promised ?? part.length);
     const isShort = this.#promised !== null && length < this.#promised;
     sendFile({ ...part, length }, this.#res, (bytes) => {
+      if (this.#res.destroyed) return; // by its client
       if (bytes < length || isShort) this.#options.onBroken(tooShort);
       else this.#res.end();
     });
@@ -99,14 +102,20 @@ export class Answer {
   /** The client sees that something is missing: an orderly end is none where only the end tells. */
   cutOff(): void {
     this.close();
-    const { chunkedEncoding, socket } = this.#res;
-    if (chunkedEncoding || this.#promised !== null) socket?.destroySoon();
-    else socket?.resetAndDestroy();
+    const { socket } = this.#res;
+    if (socket) this.#cutSoon(socket);
+    else this.#res.once('socket', (own: Socket) => this.#cutSoon(own)); // behind another answer
   }
 
   close(): void {
     this.#carrier = null;
     this.#spool?.close();
+  }
+
+  /** What was written in this turn gets out: Node holds it back until the turn is over. */
+  #cutSoon(socket: Socket): void {
+    const isOrderly = this.#res.chunkedEncoding || this.#promised !== null;
+    setImmediate(() => (isOrderly ? socket.destroySoon() : socket.resetAndDestroy()));
   }
 
   #endWith(body: Buffer): void {

@@ -46,11 +46,11 @@ export class Dispatcher {
   }
 
   submit(caller: WaitingCaller): void {
+    caller.since = this.#options.now();
     const worker = this.#queue.length === 0 ? this.#leastBusy() : null;
     if (worker) return worker.take(caller);
     if (this.#queue.length >= this.#options.limit)
       return this.#turnAway(caller, 'the queue is full');
-    caller.since = this.#options.now();
     this.#queue.push(caller);
     this.#watch();
   }

@@ -48,10 +48,10 @@ export class Farewells {
     }
   }
 
-  /** The worker takes part again. */
-  revoke(child: number): void {
+  /** The worker takes part again, or all do. */
+  revoke(child: number | null): void {
     for (const [one, timer] of this.#leaving) {
-      if (one.carrier?.worker.child !== child) continue;
+      if (child !== null && one.carrier?.worker.child !== child) continue;
       clearTimeout(timer);
       this.#leaving.delete(one);
     }

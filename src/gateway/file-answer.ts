@@ -13,6 +13,7 @@ export function openWorkerFile(pid: number, fd: number, payload: Buffer): FilePa
   if (payload.length !== 16) return null;
   const start = Number(payload.readBigUInt64LE(0));
   const length = Number(payload.readBigUInt64LE(8));
+  if (!Number.isSafeInteger(start + length)) return null;
   try {
     const opened = openSync(`/proc/${pid}/fd/${fd}`, 'r');
     if (fstatSync(opened).isFile()) return { fd: opened, start, length };

@@ -1,9 +1,10 @@
-import { type IncomingMessage, type Server, ServerResponse } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import { BadRequest } from './bad-request.ts';
 import type { CallContext } from './call-context.ts';
 import type { ForwardedPolicy } from './forwarded.ts';
 import { HttpCall } from './http-call.ts';
+import { plainResponse } from './plain-response.ts';
 import { refuse } from './refusal.ts';
 import { type Head, readHead } from './request-head.ts';
 import type { Statics } from './statics.ts';
@@ -31,10 +32,10 @@ export function createFront(options: FrontOptions): Server {
     (req, res) => answer(req, res, options),
   );
   server.on('checkContinue', (req, res) => {
-    res.writeContinue();
     answer(req, res, options);
   });
   server.on('upgrade', (req: IncomingMessage, socket: Socket, early: Buffer) => {
+    socket.on('error', () => undefined); // `close` follows, and Node listens no more
     if (wantsUpgrade(req)) void upgrade({ req, socket, early }, options);
     else answerOnSocket(req, socket, options);
   });
@@ -42,10 +43,22 @@ export function createFront(options: FrontOptions): Server {
 }
 
 function answer(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
+  if (!res.socket) closeWithConnection(req.socket, res);
   const head = readOrRefuse(req, res, options);
   if (!head) return;
   if (options.statics?.serve(req, res, head.path)) return;
   new HttpCall(req, res, head, options.context).start();
+}
+
+/** Node never closes an answer that waits behind another one of the same client. */
+function closeWithConnection(socket: Socket, res: ServerResponse): void {
+  const onClose = () => {
+    res.destroy();
+    res.emit('close');
+  };
+  socket.setMaxListeners(0); // each of many waits
+  socket.once('close', onClose);
+  res.once('socket', () => socket.off('close', onClose));
 }
 
 function readOrRefuse(
@@ -67,14 +80,6 @@ function readOrRefuse(
 /** Older Node takes every request with an Upgrade field for one; ours go on as if it had none. */
 function answerOnSocket(req: IncomingMessage, socket: Socket, options: FrontOptions): void {
   answer(req, plainResponse(req, socket), options);
-}
-
-function plainResponse(req: IncomingMessage, socket: Socket): ServerResponse {
-  const res = new ServerResponse(req);
-  res.shouldKeepAlive = false;
-  res.assignSocket(socket);
-  res.once('finish', () => socket.end());
-  return res;
 }
 
 async function upgrade(

@@ -235,13 +235,12 @@ export class Gateway {
   }
 
   #tellPhase(phase: RotationPhase): void {
-    setTitle(
-      `gateway ${this.#order.slot}`,
-      this.#order.procName,
-      phase === 'serving' ? 'ready' : phase,
-    );
+    const { slot, procName } = this.#order;
+    setTitle(`gateway ${slot}`, procName, phase === 'serving' ? 'ready' : phase);
     if (phase === 'parked') this.#channel.send({ type: 'parked' });
-    if (phase === 'serving') this.#channel.send({ type: 'unparked' });
+    if (phase !== 'serving') return;
+    this.#farewells.revoke(null);
+    this.#channel.send({ type: 'unparked' });
   }
 
   #tell(message: FromGateway): void {

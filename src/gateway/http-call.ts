@@ -9,13 +9,13 @@ import type { Carrier } from './carrier.ts';
 import type { WaitingCaller } from './dispatcher.ts';
 import { openWorkerFile } from './file-answer.ts';
 import { describeClient } from './forwarded.ts';
-import { interim, trailerFields } from './interim.ts';
+import { expectsContinue, interim, trailerFields } from './interim.ts';
 import type { Overdue } from './overdue.ts';
 import { refuse } from './refusal.ts';
 import { takeBody } from './request-body.ts';
-import { encodeEnviron, encodeScope, type Head } from './request-head.ts';
-import { StoredBody } from './stored-body.ts';
-import type { StreamedBody } from './streamed-body.ts';
+import type { Head } from './request-head.ts';
+import { sendRequest } from './send-request.ts';
+import type { RequestBody } from './stored-body.ts';
 
 /** One request, from its head to the end of its answer. */
 export class HttpCall implements WaitingCaller, Overdue {
@@ -29,7 +29,7 @@ export class HttpCall implements WaitingCaller, Overdue {
   readonly #context: CallContext;
   readonly #begun = performance.now();
   #phase: 'receiving' | 'queued' | 'served' | 'over' = 'receiving';
-  #body: StoredBody | StreamedBody | null = null;
+  #body: RequestBody | null = null;
   #carrier: Carrier | null = null;
   #answer: Answer | null = null;
 
@@ -60,6 +60,7 @@ export class HttpCall implements WaitingCaller, Overdue {
     this.#res.on('close', () => this.#close());
     if (buffers.mostBody > 0 && (bodyBytes ?? 0) > buffers.mostBody) return this.#refuse(413);
     if (bodyBytes === 0) return this.#queue();
+    if (expectsContinue(this.#req)) this.#res.writeContinue();
     const isBuffered = this.#context.interface() === 'wsgi';
     this.#body = takeBody(this.#req, isBuffered, {
       buffers,
@@ -74,15 +75,7 @@ export class HttpCall implements WaitingCaller, Overdue {
     this.#phase = 'served';
     this.#carrier = carrier;
     this.#context.onBegin(this);
-    const body = this.#body;
-    const head =
-      carrier.interface === 'wsgi'
-        ? encodeEnviron(this.#head, body instanceof StoredBody ? body.size : null)
-        : encodeScope(this.#head);
-    const whole = body?.whole ?? null;
-    const flags = body && !whole ? 0 : frameFlags.end;
-    carrier.sendRequest({ flags, head, body: whole });
-    if (body && !whole) body.sendTo(carrier);
+    sendRequest(carrier, this.#head, this.#body);
   }
 
   onRoom(): void {
@@ -110,8 +103,11 @@ export class HttpCall implements WaitingCaller, Overdue {
   }
 
   requeue(): void {
-    this.#carrier = null;
+    const carrier = this.#carrier;
     if (this.#phase !== 'served') return;
+    if (this.#answer || this.#body?.isKept === false)
+      return carrier?.breakOff('a request is given back that was begun');
+    this.#carrier = null;
     this.#phase = 'queued';
     this.#context.onEnd(this);
     this.#context.dispatcher.resubmit(this);
@@ -132,12 +128,9 @@ export class HttpCall implements WaitingCaller, Overdue {
 
   /** An event stream ends, so that its client comes again and finds another worker. */
   sendAway(): void {
-    const carrier = this.#carrier;
     if (!this.#answer?.isEndless || this.#phase !== 'served') return;
-    this.#carrier = null;
-    this.#finish();
-    carrier?.cancel(1);
-    this.#res.end();
+    this.#cancel();
+    this.#answer.end();
   }
 
   #hear(carrier: Carrier, header: FrameHeader, payload: Buffer): void {
@@ -152,6 +145,7 @@ export class HttpCall implements WaitingCaller, Overdue {
       case frameTypes.inform:
         return interim(this.#res, payload.toString('latin1'));
       case frameTypes.trailers:
+        if (!this.#answer) return carrier.breakOff('trailers without a head');
         this.#res.addTrailers(trailerFields(payload.toString('latin1')));
         return this.#end(carrier);
       case frameTypes.file:
@@ -191,6 +185,7 @@ export class HttpCall implements WaitingCaller, Overdue {
     if (this.#phase === 'over') return;
     this.#phase = 'over';
     this.#context.onEnd(this);
+    if (this.#answer?.isEndless) this.#context.onGone(this);
     this.#body?.close();
     if (!this.#req.complete) this.#req.resume();
   }
@@ -214,7 +209,8 @@ export class HttpCall implements WaitingCaller, Overdue {
 
   #refuse(status: number): void {
     this.#cancel();
-    refuse(this.#req, this.#res, status);
+    if (this.#res.headersSent) this.#answer?.cutOff();
+    else refuse(this.#req, this.#res, status);
   }
 
   #fail(status: number, why: string): void {

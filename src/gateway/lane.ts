@@ -109,9 +109,8 @@ export class Lane implements Carrier {
   }
 
   #reject(caller: Caller): void {
-    this.#caller = null;
     caller.requeue();
-    this.#options.onFree(this);
+    if (this.#caller === caller) this.#free(); // else it was too late to give it back
   }
 
   #free(): void {

@@ -20,21 +20,19 @@ export class LinkConnection {
   readonly #socket: Socket;
   readonly #reader: FrameReader;
   readonly #fd: number;
-  #broken: string | null = null;
+  #onClose: LinkConnectionOptions['onClose'] | null;
 
   /** Takes over a socket that was accepted: only one that is made anew can be read this fast. */
   constructor(accepted: Socket, { onFrame, onClose, onDrain }: LinkConnectionOptions) {
     this.#reader = new FrameReader(onFrame);
+    this.#onClose = onClose;
     this.#fd = duplicateDescriptor(descriptorOf(accepted));
     accepted.destroy();
     const socket = new Socket({ fd: this.#fd, onread: { buffer, callback: this.#read } });
     this.#socket = socket;
     socket.on('drain', onDrain);
     socket.on('error', () => undefined); // `close` follows, and all that counts is that it did
-    socket.once('close', () => {
-      this.#reader.close();
-      onClose(this.#broken);
-    });
+    socket.once('close', () => this.#end(null));
   }
 
   /** False when it is better to wait for `onDrain` before there is more. */
@@ -57,14 +55,21 @@ export class LinkConnection {
 
   /** At once; what the worker writes from now on fails. */
   close(): void {
-    this.#reader.close();
-    this.#socket.destroy();
+    this.#end(null);
   }
 
   /** What it sends makes no sense. */
   breakOff(why: string): void {
-    this.#broken ??= why;
-    this.close();
+    this.#end(why);
+  }
+
+  /** Before anything else happens, so that nobody is sent here any more. */
+  #end(broken: string | null): void {
+    const onClose = this.#onClose;
+    this.#onClose = null;
+    this.#reader.close();
+    this.#socket.destroy();
+    onClose?.(broken);
   }
 
   /** Without the machinery of a stream, which would cost more than the write itself. */

@@ -52,9 +52,11 @@ export class MessageFlow {
   stop(): void {
     this.#carrier = null;
     this.#pending = [];
+    this.#webSocket.resume(); // the answer to our close is to be read
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
+    if (!this.#carrier) return;
     const text = isBinary ? 0 : frameFlags.text;
     let at = 0;
     do {

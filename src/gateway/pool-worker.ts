@@ -3,6 +3,7 @@ import { type Hello, linkVersion } from '../protocol/link.ts';
 import type { Caller, WorkerName } from './carrier.ts';
 import { Lane } from './lane.ts';
 import { MainConnection } from './main-connection.ts';
+import { mostStreams } from './stream-table.ts';
 
 export interface PoolWorkerOptions {
   hello: Hello;
@@ -42,7 +43,7 @@ export class PoolWorker implements WorkerName {
     this.pid = hello.pid;
     this.generation = hello.generation;
     this.interface = hello.interface;
-    this.#capacity = hello.capacity;
+    this.#capacity = Math.min(hello.capacity, mostStreams);
     this.#options = options;
     this.#main = new MainConnection(socket, {
       worker: this,

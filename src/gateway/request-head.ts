@@ -75,10 +75,11 @@ function readFields(raw: readonly string[], policy: ForwardedPolicy, client: Cli
   return { ...found, fields: kept ?? raw, scheme: said ?? 'http' };
 }
 
-function note(found: Found, { key, hasUnderscore }: HeaderName, value: string): void {
-  if (key === 'CONTENT_LENGTH') found.bodyBytes = Number(value);
-  else if (key === 'HTTP_TRANSFER_ENCODING') found.bodyBytes = null;
-  else if (key === 'HTTP_SCRIPT_NAME' && hasUnderscore) found.mount = value;
+/** With the spellings that the HTTP parser has gone by, whatever `header_map` lets pass. */
+function note(found: Found, { lower }: HeaderName, value: string): void {
+  if (lower === 'content-length') found.bodyBytes = Number(value);
+  else if (lower === 'transfer-encoding') found.bodyBytes = null;
+  else if (lower === 'script_name') found.mount = value;
 }
 
 function agree(before: Head['scheme'] | null, said: Head['scheme'] | null): Head['scheme'] | null {

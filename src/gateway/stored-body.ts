@@ -6,6 +6,10 @@ import type { Carrier } from './carrier.ts';
 export interface RequestBody {
   /** Its bytes, where they go with the head; then nothing else is to be sent. */
   readonly whole: Buffer | null;
+  /** Bytes; null when nobody knows yet. */
+  readonly size: number | null;
+  /** It can be sent to a second worker. */
+  readonly isKept: boolean;
   /** All of it, from its beginning, also to a second worker. */
   sendTo(carrier: Carrier): void;
   /** The worker takes more. */
@@ -22,10 +26,13 @@ const more = { type: frameTypes.body, flags: 0, code: 0 } as const;
 
 /** A body that is here already, in memory or in a file. */
 export class StoredBody implements RequestBody {
+  readonly isKept = true;
   readonly #store: BodyStore;
   #carrier: Carrier | null = null;
   #at = 0;
   #reading = false;
+  /** Counts the workers that it was sent to. */
+  #turn = 0;
 
   constructor(store: BodyStore) {
     this.#store = store;
@@ -42,6 +49,7 @@ export class StoredBody implements RequestBody {
   sendTo(carrier: Carrier): void {
     this.#carrier = carrier;
     this.#at = 0;
+    this.#turn += 1;
     void this.#flow(carrier);
   }
 
@@ -64,9 +72,11 @@ export class StoredBody implements RequestBody {
   }
 
   async #flow(carrier: Carrier): Promise<void> {
+    const turn = this.#turn;
     this.#reading = true;
     while (this.#carrier === carrier && carrier.room > 0) {
       const part = await this.#read(carrier.room);
+      if (this.#turn !== turn) return; // it was given back while we read
       if (this.#carrier !== carrier) break;
       this.#at += part.length;
       const isLast = this.#at >= this.#store.size || part.length === 0;

@@ -2,7 +2,8 @@ import type { Stream } from './stream.ts';
 
 /** The lower part of a stream's number is its place, the upper one tells it from those before it there. */
 const placeBits = 16;
-const mostPlaces = 2 ** placeBits;
+/** At a time, on one connection. */
+export const mostStreams = 2 ** placeBits;
 const mostUses = 2 ** (32 - placeBits);
 
 /** The streams of a connection. A Map of them would keep the dead alive: see core/roster. */
@@ -15,26 +16,26 @@ export class StreamTable {
   /** A number that no stream has, and none had lately. */
   reserve(): number {
     const place = this.#free.pop() ?? this.#streams.length;
-    if (place >= mostPlaces) throw new Error('too many streams');
+    if (place >= mostStreams) throw new Error('too many streams');
     const use = ((this.#uses[place] ?? 0) + 1) % mostUses || 1;
     this.#uses[place] = use;
     this.#streams[place] = undefined;
-    return use * mostPlaces + place;
+    return use * mostStreams + place;
   }
 
   add(stream: Stream): void {
-    this.#streams[stream.id % mostPlaces] = stream;
+    this.#streams[stream.id % mostStreams] = stream;
     this.size += 1;
   }
 
   get(id: number): Stream | undefined {
-    const stream = this.#streams[id % mostPlaces];
+    const stream = this.#streams[id % mostStreams];
     return stream?.id === id ? stream : undefined;
   }
 
   /** False when it is not here. */
   delete(stream: Stream): boolean {
-    const place = stream.id % mostPlaces;
+    const place = stream.id % mostStreams;
     if (this.#streams[place] !== stream) return false;
     this.#streams[place] = undefined;
     this.#free.push(place);

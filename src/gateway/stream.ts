@@ -99,11 +99,8 @@ export class Stream implements Carrier {
     if (header.type === frameTypes.credit) return this.#hearCredit(header.code);
     this.#credit -= bodyBytes(header, payload.length);
     if (this.#credit < 0) return this.breakOff('more of an answer than it had credit for');
-    if (header.type === frameTypes.reject) {
-      this.#end();
-      return caller?.requeue();
-    }
-    caller?.hear(header, payload);
+    if (header.type === frameTypes.reject) caller?.requeue();
+    else caller?.hear(header, payload);
     if (endsStream(header)) this.#end();
     else if (!caller) this.passed(bodyBytes(header, payload.length));
   }

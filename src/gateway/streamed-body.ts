@@ -6,6 +6,7 @@ import type { RequestBody } from './stored-body.ts';
 /** A body that goes to its worker as it comes, by as much as the worker has asked for. */
 export class StreamedBody implements RequestBody {
   readonly whole = null;
+  readonly size = null;
   readonly #req: IncomingMessage;
   readonly #most: number;
   readonly #onTooLong: () => void;
@@ -28,6 +29,10 @@ export class StreamedBody implements RequestBody {
       this.#ended = true;
       this.#flush();
     });
+  }
+
+  get isKept(): boolean {
+    return this.#sent !== null;
   }
 
   /** Sends all there was, also to a second worker. */

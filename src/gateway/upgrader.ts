@@ -19,6 +19,9 @@ export interface Acceptance {
   fields: readonly string[];
 }
 
+/** A client that does not answer a close is cut off. */
+const closeMs = 5000;
+
 /** Completes handshakes that an app has accepted. */
 export class Upgrader {
   readonly mostBytes: number;
@@ -32,6 +35,7 @@ export class Upgrader {
       noServer: true,
       clientTracking: false,
       maxPayload: mostBytes,
+      ...({ closeTimeout: closeMs } as object), // unknown to the types
       perMessageDeflate: { threshold: 1024 },
       handleProtocols: () => this.#acceptance.subprotocol || false,
     });

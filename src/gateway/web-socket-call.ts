@@ -1,4 +1,4 @@
-import { ServerResponse } from 'node:http';
+import type { ServerResponse } from 'node:http';
 import type { WebSocket } from 'ws';
 import { messageOf } from '../core/errors.ts';
 import type { FrameHeader } from '../protocol/frames.ts';
@@ -10,6 +10,7 @@ import type { WaitingCaller } from './dispatcher.ts';
 import type { Endless } from './farewells.ts';
 import { describeClient } from './forwarded.ts';
 import { MessageFlow } from './message-flow.ts';
+import { plainResponse } from './plain-response.ts';
 import { refuse } from './refusal.ts';
 import { encodeScope } from './request-head.ts';
 import type { Handshake, Upgrader } from './upgrader.ts';
@@ -30,7 +31,9 @@ export class WebSocketCall implements WaitingCaller, Endless {
   #carrier: Carrier | null = null;
   #open: { webSocket: WebSocket; flow: MessageFlow } | null = null;
   /** Of an app that answers the handshake in plain HTTP. */
-  #denial: { res: ServerResponse; answer: Answer } | null = null;
+  #denial: Answer | null = null;
+  /** For plain HTTP. */
+  #res: ServerResponse | null = null;
   #over = false;
 
   constructor(handshake: Handshake, context: CallContext, upgrader: Upgrader) {
@@ -53,9 +56,7 @@ export class WebSocketCall implements WaitingCaller, Endless {
   }
 
   start(): void {
-    const { socket } = this.#handshake;
-    socket.on('error', () => undefined); // `close` follows
-    socket.once('close', () => this.#clientGone());
+    this.#handshake.socket.once('close', () => this.#clientGone());
     this.#context.dispatcher.submit(this);
   }
 
@@ -90,6 +91,7 @@ export class WebSocketCall implements WaitingCaller, Endless {
     if (this.#over) return;
     this.#finish();
     if (this.#open) this.#open.webSocket.close(closeCodes.internalError);
+    else if (this.#res?.headersSent) this.#denial?.cutOff();
     else this.#refuse(502);
   }
 
@@ -116,13 +118,15 @@ export class WebSocketCall implements WaitingCaller, Endless {
       case frameTypes.wsAccept:
         return this.#accept(payload.toString('latin1'));
       case frameTypes.wsMessage:
-        return this.#open?.flow.send(payload, flags);
+        if (!this.#open) throw new Error('a message before the handshake is over');
+        return this.#open.flow.send(payload, flags);
       case frameTypes.wsClose:
-        return this.#close(code, payload.toString('utf8'));
+        return this.#close(code, payload);
       case frameTypes.response:
         return this.#deny(header, payload);
       case frameTypes.data:
-        this.#denial?.answer.data(payload);
+        if (!this.#denial) throw new Error('a body without a head');
+        this.#denial.data(payload);
         return (flags & frameFlags.end) === 0 ? undefined : this.#endDenial();
       case frameTypes.abort:
         return this.lose();
@@ -145,10 +149,11 @@ export class WebSocketCall implements WaitingCaller, Endless {
   }
 
   /** By the app. */
-  #close(code: number, reason: string): void {
+  #close(code: number, reason: Buffer): void {
     this.#carrier = null;
     this.#finish();
     if (this.#open) this.#open.webSocket.close(...closeWords(code, reason));
+    else if (this.#denial) this.#denial.cutOff();
     else this.#refuse(403);
   }
 
@@ -158,19 +163,19 @@ export class WebSocketCall implements WaitingCaller, Endless {
     const res = this.#plainResponse();
     const { buffers } = this.#context;
     const answer = new Answer(res, carrier, { buffers, onBroken: () => res.destroy() });
-    this.#denial = { res, answer };
+    this.#denial = answer;
     const isWhole = (header.flags & frameFlags.end) !== 0;
-    if (isWhole) this.#finish();
     answer.begin(
       payload.toString('latin1', 0, header.code),
       payload.subarray(header.code),
       isWhole,
     );
+    if (isWhole) this.#finish();
   }
 
   #endDenial(): void {
     this.#finish();
-    this.#denial?.answer.end();
+    this.#denial?.end();
   }
 
   #refuse(status: number, headers: readonly string[] = []): void {
@@ -179,11 +184,8 @@ export class WebSocketCall implements WaitingCaller, Endless {
 
   #plainResponse(): ServerResponse {
     const { req, socket } = this.#handshake;
-    const res = new ServerResponse(req);
-    res.shouldKeepAlive = false;
-    res.assignSocket(socket);
-    res.once('finish', () => socket.end());
-    return res;
+    this.#res ??= plainResponse(req, socket);
+    return this.#res;
   }
 
   /** By the client, or because it is sent away: the app hears of it, and ends the stream. */
@@ -198,6 +200,7 @@ export class WebSocketCall implements WaitingCaller, Endless {
   }
 
   #clientGone(): void {
+    this.#denial?.close();
     if (this.#over || this.#open) return;
     this.#context.dispatcher.withdraw(this);
     const carrier = this.#carrier;
@@ -213,9 +216,16 @@ export class WebSocketCall implements WaitingCaller, Endless {
   }
 }
 
-/** 1005 and 1006 are never sent: RFC 6455, 7.4.1. */
-function closeWords(code: number, reason: string): [number?, string?] {
-  return code === closeCodes.noStatus || code === closeCodes.abnormal || code === 0
-    ? []
-    : [code, reason.slice(0, 120)];
+/** 1005 and 1006 are never sent, and some codes are nobody's: RFC 6455, 7.4. */
+function closeWords(code: number, reason: Buffer): [number?, Buffer?] {
+  if (code === closeCodes.noStatus || code === closeCodes.abnormal || code === 0) return [];
+  const isKnown = (code >= 1000 && code <= 1014 && code !== 1004) || (code >= 3000 && code < 5000);
+  return [isKnown ? code : closeCodes.internalError, wholeCharacters(reason)];
+}
+
+/** As many as a close frame has place for. */
+function wholeCharacters(text: Buffer): Buffer {
+  let end = Math.min(text.length, 123);
+  while (end < text.length && ((text[end] ?? 0) & 0xc0) === 0x80) end -= 1;
+  return text.subarray(0, end);
 }
