@@ -4,12 +4,14 @@ import fc from 'fast-check';
 import {
   bytes,
   choice,
+  commaList,
   duration,
   either,
   flag,
   int,
   list,
   octal,
+  pairs,
   type Schema,
   text,
   textLike,
@@ -119,4 +121,31 @@ test('no schema throws, whatever it is given', () => {
       schema.fromText(given);
     }),
   );
+});
+
+test('commaList splits text at commas, and takes lists as they are', () => {
+  const hosts = commaList(text('HOST'));
+  const both = { ok: true, value: ['a', 'b'] };
+  for (const given of ['a,b', ' a , b,', ',a,,b'])
+    assert.deepEqual([hosts.fromText(given), hosts.fromValue(given)], [both, both]);
+  assert.deepEqual(hosts.fromValue(['a', 'b']), both);
+  assert.deepEqual(hosts.fromText(''), { ok: true, value: [] });
+  assert.equal(hosts.fromValue([1]).ok, false);
+});
+
+test('pairs are an object, or text with an equals sign each', () => {
+  const headers = pairs('NAME=VALUE');
+  const both = { ok: true, value: { A: 'b', C: 'd=e' } };
+  assert.deepEqual(headers.fromText('A=b, C=d=e'), both);
+  assert.deepEqual(headers.fromValue({ A: 'b', C: 'd=e' }), both);
+  assert.deepEqual(headers.fromValue('A=b,C=d=e'), both);
+  for (const given of [1, null, { A: 1 }, 'A', ['A=b']])
+    assert.equal(headers.fromValue(given).ok, false, JSON.stringify(given));
+});
+
+test('text of a form can be empty only where that was said', () => {
+  assert.equal(textLike('PATH', /^(?:\/.*)?$/, 'a path').fromText('').ok, false);
+  const path = textLike('PATH', /^(?:\/.*)?$/, 'a path', { empty: true });
+  assert.deepEqual(path.fromText(''), { ok: true, value: '' });
+  assert.equal(path.fromText('a').ok, false);
 });
