@@ -184,7 +184,8 @@ export function pairs(metavar: string): Schema<Record<string, string>> {
     );
   const check = (given: unknown) => {
     if (typeof given === 'string') return read(given);
-    return typeof given === 'object' && given !== null ? settle(Object.entries(given)) : undefined;
+    const named = typeof given === 'object' && given !== null && !Array.isArray(given);
+    return named ? settle(Object.entries(given)) : undefined;
   };
   return scalar(metavar, expected, { type: ['object', 'string'] }, read, check);
 }
