@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import heapq
 import itertools
 import os
@@ -48,7 +49,7 @@ class ControlLoop:
         self._signals = handlers
         signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
         for number in handlers:
-            signal.signal(number, _nothing)
+            signal.signal(number, self._hear)
 
     def wake(self) -> None:
         """From any thread."""
@@ -83,6 +84,12 @@ class ControlLoop:
                 handler()
         self.on_wake()
 
-
-def _nothing(*_: Any) -> None:
-    """The wakeup descriptor tells the loop."""
+    def _hear(self, number: int, _frame: Any) -> None:
+        """The wakeup descriptor has told already, unless a library of the app has put it away."""
+        found = signal.set_wakeup_fd(self._waker, warn_on_full_buffer=False)
+        if found == self._waker:
+            return
+        with contextlib.suppress(OSError):
+            os.write(self._waker, bytes((number,)))
+        if found >= 0:
+            signal.set_wakeup_fd(found)  # it is in use

@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from typing import Callable, Iterable
 
 from .channel import Channel
+
+_SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGQUIT, signal.SIGHUP, signal.SIGUSR1)
 
 # Whether this is such a child.
 forked = False
@@ -18,6 +21,7 @@ def guard_forks(channel: Channel, connections: Callable[[], Iterable[int]]) -> N
     def part() -> None:
         global forked
         forked = True
+        _forget_signals()
         channel.forget()
         # Not closed: the next file that the child opens would be in the place of one.
         nothing = os.open(os.devnull, os.O_RDWR)
@@ -27,6 +31,13 @@ def guard_forks(channel: Channel, connections: Callable[[], Iterable[int]]) -> N
         os.close(nothing)
 
     os.register_at_fork(after_in_child=part)
+
+
+def _forget_signals() -> None:
+    """Whoever ends the child by a signal does not mean us."""
+    signal.set_wakeup_fd(-1)
+    for number in _SIGNALS:
+        signal.signal(number, signal.SIG_DFL)
 
 
 def leave_if_forked() -> None:

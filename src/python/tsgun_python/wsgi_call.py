@@ -44,7 +44,9 @@ class WsgiCall:
         "transport",
     )
 
-    def __init__(self, environ: dict[str, Any], transport: Transport, stream: int, log: Log) -> None:
+    def __init__(
+        self, environ: dict[str, Any], transport: Transport, stream: int, log: Log
+    ) -> None:
         self.environ = environ
         self.transport = transport
         self.stream = stream

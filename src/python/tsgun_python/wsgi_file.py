@@ -52,7 +52,7 @@ def part_of(wrapper: FileWrapper) -> FilePart | None:
 
 
 def _plain_file(filelike: Any) -> Any:
-    """What it reads, if that is what is on the disk: a GzipFile has the descriptor of other bytes."""
+    """What it reads, if just that is on the disk: a GzipFile has the descriptor of other bytes."""
     for _ in range(_MOST_WRAPPERS):
         if type(filelike) in (io.BufferedReader, io.BufferedRandom):
             return filelike if type(filelike.raw) is io.FileIO else None
