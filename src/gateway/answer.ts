@@ -1,5 +1,4 @@
 import type { ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
 import { initialCredit } from '../protocol/link.ts';
 import type { Carrier } from './carrier.ts';
 import { type FilePart, sendFile } from './file-answer.ts';
@@ -102,20 +101,15 @@ export class Answer {
   /** The client sees that something is missing: an orderly end is none where only the end tells. */
   cutOff(): void {
     this.close();
-    const { socket } = this.#res;
-    if (socket) this.#cutSoon(socket);
-    else this.#res.once('socket', (own: Socket) => this.#cutSoon(own)); // behind another answer
+    const { chunkedEncoding, socket } = this.#res;
+    const isOrderly = chunkedEncoding || this.#promised !== null;
+    // What was written in this turn gets out: Node holds it back until the turn is over.
+    setImmediate(() => (isOrderly ? socket?.destroySoon() : socket?.resetAndDestroy()));
   }
 
   close(): void {
     this.#carrier = null;
     this.#spool?.close();
-  }
-
-  /** What was written in this turn gets out: Node holds it back until the turn is over. */
-  #cutSoon(socket: Socket): void {
-    const isOrderly = this.#res.chunkedEncoding || this.#promised !== null;
-    setImmediate(() => (isOrderly ? socket.destroySoon() : socket.resetAndDestroy()));
   }
 
   #endWith(body: Buffer): void {

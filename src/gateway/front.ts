@@ -43,22 +43,12 @@ export function createFront(options: FrontOptions): Server {
 }
 
 function answer(req: IncomingMessage, res: ServerResponse, options: FrontOptions): void {
-  if (!res.socket) closeWithConnection(req.socket, res);
+  // One after the other: whatever stands behind an answer that ends the connection is not to happen.
+  if (!res.socket) return void res.once('socket', () => answer(req, res, options));
   const head = readOrRefuse(req, res, options);
   if (!head) return;
   if (options.statics?.serve(req, res, head.path)) return;
   new HttpCall(req, res, head, options.context).start();
-}
-
-/** Node never closes an answer that waits behind another one of the same client. */
-function closeWithConnection(socket: Socket, res: ServerResponse): void {
-  const onClose = () => {
-    res.destroy();
-    res.emit('close');
-  };
-  socket.setMaxListeners(0); // each of many waits
-  socket.once('close', onClose);
-  res.once('socket', () => socket.off('close', onClose));
 }
 
 function readOrRefuse(

@@ -30,7 +30,14 @@ export function readHead(req: IncomingMessage, policy: ForwardedPolicy): Head {
   if (!path.startsWith(found.mount))
     throw new BadRequest(500, `its path "${path}" is not below SCRIPT_NAME "${found.mount}"`);
   const { method = 'GET', httpVersion: version } = req;
+  if (version !== '1.1') checkVersion(version, found);
   return { method, target, path, query, version, client, ...found };
+}
+
+/** RFC 9112, 6.1: who speaks 1.0 knows no chunks, so somebody in between has not understood them. */
+function checkVersion(version: string, { bodyBytes }: Found): void {
+  if (version !== '1.0') throw new BadRequest(505, `its version is ${version}`);
+  if (bodyBytes === null) throw new BadRequest(400, 'a body in chunks comes with HTTP/1.0');
 }
 
 function splitTarget(target: string, method: string | undefined): { path: string; query: string } {
