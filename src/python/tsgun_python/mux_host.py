@@ -1,4 +1,4 @@
-"""What workers with a loop have in common: one connection to the gateway, for all their requests."""
+"""What workers with a loop have in common: one connection to the gateway for all requests."""
 
 from __future__ import annotations
 
@@ -7,6 +7,9 @@ from typing import Any, Callable, Protocol
 
 from .dial import Backoff, dial
 from .fork_guard import leave_if_forked
+
+# How long who rests waits for the welcome of a gateway that has perhaps just come.
+_PATIENCE = 0.5
 
 
 class MuxLink(Protocol):
@@ -72,14 +75,28 @@ class MuxHost:
     def rest(self) -> None:
         """Begins nothing new; `on_idle` follows, also when it has rested for long."""
         link = self._link
-        if link is None or not link.welcomed:
-            # Nobody could send anything. A welcome may never come: the last gateway has left, and
-            # its socket takes connections all the same.
-            self._gateway_idle = True
+        if link is None:
+            self._gateway_idle = True  # there is nobody who could send anything
+        elif not link.welcomed:
+            self.call_later(_PATIENCE, self._give_up)
         elif not self._resting:
             link.rest(True)
         self._resting = True
         self.look()
+
+    def _give_up(self) -> None:
+        """The last gateway may have left for good: its socket takes connections all the same."""
+        link = self._link
+        if not self._resting or (link is not None and link.welcomed):
+            return
+        if self.is_known():
+            return self.call_later(_PATIENCE, self._give_up)
+        self._gateway_idle = True
+        self.look()
+
+    def is_known(self) -> bool:
+        """Some gateway has said welcome on what is connected."""
+        return self._link is not None and self._link.welcomed
 
     def resume(self) -> None:
         """Takes part again."""

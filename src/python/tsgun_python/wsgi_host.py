@@ -1,4 +1,4 @@
-"""A WSGI app that is served by threads: their lanes, and the connection that speaks for all of them."""
+"""A WSGI app that threads serve: their lanes, and the connection that speaks for all of them."""
 
 from __future__ import annotations
 
@@ -140,6 +140,9 @@ class WsgiHost(MuxHost):
         """All connections were welcomed."""
         main = self._link
         return main is not None and main.welcomed and all(t.welcomed for t in self.threads)
+
+    def is_known(self) -> bool:
+        return super().is_known() or any(thread.welcomed for thread in self.threads)
 
     def is_alive(self) -> bool:
         """Somebody is idle, or has done something since this was asked last."""
