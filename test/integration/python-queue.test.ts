@@ -46,7 +46,7 @@ test('the queue is first in, first out, and forgets who has left', { skip }, asy
   const tsgun = await startTsgunPython(t, 'sync', 'wsgi_suite:app');
   const target = { port: tsgun.port };
   const order: number[] = [];
-  const first = get(target, '/sleep?0.6');
+  const first = get(target, '/sleep?2');
   await delay(150);
   const leaver = await StrictConnection.open(target);
   leaver.write('GET /closing?never HTTP/1.1\r\nHost: a\r\n\r\n');
