@@ -22,7 +22,7 @@ from .frames import (
 if TYPE_CHECKING:
     from .asgi_link import AsgiLink
 
-# Nothing was said; the head is held; it was sent; the body is complete but for trailers; all is said.
+# Nothing was said; the head is held; it was sent; only trailers are missing; all is said.
 SILENT, HELD, SENT, TRAILING, DONE = range(5)
 
 _SMALL = 64 * 1024

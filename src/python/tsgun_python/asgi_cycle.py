@@ -1,4 +1,4 @@
-"""What a request and a WebSocket have in common: a stream, a task of their own, and a client that may leave."""
+"""What requests and WebSockets have in common: a stream, a task, and a client that may leave."""
 
 from __future__ import annotations
 

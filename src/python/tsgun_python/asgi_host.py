@@ -73,6 +73,6 @@ def _task_maker(loop: asyncio.AbstractEventLoop) -> Any:
     if loop.get_task_factory() is not None:
         return lambda coro, loop: loop.create_task(coro)
     if sys.version_info >= (3, 12):
-        # One turn of the loop less: most answers are complete before the app has waited for anything.
+        # One turn of the loop less: most answers are complete before the app waits for anything.
         return functools.partial(asyncio.Task, eager_start=True)
     return asyncio.Task

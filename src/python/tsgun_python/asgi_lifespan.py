@@ -20,7 +20,7 @@ class LifespanError(Exception):
 
 
 class Lifespan:
-    """`mode` is `auto`: an app that does not know the protocol is served all the same; `on`; `off`."""
+    """`mode` is `on`, `off`, or `auto`: an app that knows nothing of it is served all the same."""
 
     def __init__(self, app: Any, mode: str, log: Log) -> None:
         # Filled by the app; every request gets a shallow copy. None: it does not know the protocol.
@@ -105,7 +105,8 @@ class Lifespan:
         failure = self._failure
         why = "it returned" if failure is None else one_line(failure)
         if self._mode == "on":
-            raise LifespanError(f"The app has no lifespan, or it cannot start: {why}", self._stack())
+            text = f"The app has no lifespan, or it cannot start: {why}"
+            raise LifespanError(text, self._stack())
         self._log("info", f"The app is served without lifespan ({why})")
         if failure is not None:
             self._log("debug", self._stack())

@@ -25,7 +25,7 @@ _NORMAL, _NO_STATUS, _ABNORMAL, _INTERNAL_ERROR = 1000, 1005, 1006, 1011
 
 
 class WebSocketCycle(AnswerCycle):
-    """While it is not accepted the app may also answer in plain HTTP (`websocket.http.response`)."""
+    """Before it is accepted the app may also answer in plain HTTP (`websocket.http.response`)."""
 
     __slots__ = ("busy", "closed", "connected", "messages", "owed", "parts")
 

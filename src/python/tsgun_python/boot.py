@@ -32,7 +32,7 @@ def main() -> None:
 
 
 def watch_stacks() -> None:
-    """First of all: the arbiter asks by SIGUSR2 where a worker hangs, also one that is importing."""
+    """First of all: the arbiter asks by SIGUSR2 where a worker hangs, even as it imports."""
     descriptor = os.environ.pop("TSGUN_STACK_FD", None)
     if descriptor is not None:
         os.set_inheritable(int(descriptor), False)

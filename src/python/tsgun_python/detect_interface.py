@@ -8,7 +8,7 @@ from typing import Any
 
 
 def detect_interface(app: Any) -> str:
-    """`wsgi` or `asgi`. A class that makes apps of a scope (ASGI 2) is neither, and taken for WSGI."""
+    """`wsgi` or `asgi`. A class that makes apps of a scope (ASGI 2) is taken for WSGI."""
     app = inspect.unwrap(app) if inspect.isroutine(app) else app
     while isinstance(app, functools.partial):
         app = app.func
@@ -23,7 +23,7 @@ def detect_interface(app: Any) -> str:
 
 
 def _by_parameters(app: Any) -> str:
-    """Plain functions can return a coroutine as well; then only the names of what they take tell."""
+    """Plain functions can return a coroutine as well; then only their parameters tell."""
     try:
         names = list(inspect.signature(app).parameters)
     except (TypeError, ValueError):

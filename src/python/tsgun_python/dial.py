@@ -14,7 +14,7 @@ _LONGEST_DELAY = 1.0
 
 
 def dial(name: str) -> socket.socket:
-    """Raises OSError. On an abstract Unix socket nothing has to be waited for but a full backlog."""
+    """Raises OSError, also when the backlog is full; nothing else would have to be waited for."""
     sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     try:
         sock.setblocking(False)

@@ -9,7 +9,7 @@ from .green_worker import GreenWorker
 
 
 def patch(context: Any) -> None:
-    """Makes the standard library green. Before the app is imported, or it would keep what it found."""
+    """Makes the standard library green, before the app is imported and keeps what it finds."""
     try:
         import eventlet
     except ImportError as error:

@@ -1,4 +1,4 @@
-"""The main connection of a gevent or eventlet worker: a green thread reads it, each request has one."""
+"""The connection of a gevent or eventlet worker: one green thread reads, each request has one."""
 
 # Sockets and events are those of the standard library, made green before this runs.
 
@@ -90,7 +90,8 @@ class GreenLink:
                 break
             at = end
             if kind == REQUEST:
-                begun += self._begin(flags, number, data[begin : begin + code], data[begin + code : end])
+                body = begin + code
+                begun += self._begin(flags, number, data[begin:body], data[body:end])
             elif number == 0:
                 self._hear_gateway(kind, code)
             else:
@@ -133,7 +134,7 @@ class GreenLink:
             raise FrameError(f"frame of type {kind} about the connection, code {code}")
 
     def _is_full(self) -> bool:
-        """Requests that go on after their answer do not count: the gateway does not know of them."""
+        """What goes on after an answer does not count: the gateway does not know of it."""
         open_streams = sum(1 for stream in self.streams.values() if not stream.answered)
         return open_streams >= self.host.capacity
 

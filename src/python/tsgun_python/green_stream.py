@@ -33,7 +33,7 @@ _ANSWERS = frozenset((RESPONSE, DATA))
 
 
 class GreenStream:
-    """One request: its body comes through it, its answer goes, as fast as the other side takes it."""
+    """Its body comes, and its answer goes, as fast as the other side takes them."""
 
     __slots__ = (
         "answered",

@@ -1,4 +1,4 @@
-"""What the app logs goes to the error log with its level and its traceback, as long as there is room."""
+"""What the app logs goes to the error log with its level and its traceback."""
 
 from __future__ import annotations
 

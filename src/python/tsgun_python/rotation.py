@@ -25,7 +25,7 @@ class Rotation:
         host.on_idle = self._idle
 
     def drain(self, grace: float) -> None:
-        """Leaves when nothing is under way, or after `grace` seconds. Asked again it can only be sooner."""
+        """Leaves when nothing is under way, or after `grace` seconds; asked again only sooner."""
         self._call_later(grace, self._leave)
         self.phase = "draining"
         self._host.rest()

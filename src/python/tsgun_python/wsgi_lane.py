@@ -37,7 +37,9 @@ class WsgiLane:
         """The gateway's first word, on which nothing depends but that it was said."""
         self._frame()
 
-    def serve(self, app: Callable[..., Any], base: dict[str, Any], sendfile: bool, state: Any) -> None:
+    def serve(
+        self, app: Callable[..., Any], base: dict[str, Any], sendfile: bool, state: Any
+    ) -> None:
         """Request after request; raises ConnectionError at the end of the lane."""
         recv, log = self._sock.recv, self._log
         while True:
@@ -118,7 +120,7 @@ class WsgiLane:
         return data
 
     def _measure(self, data: bytes) -> tuple[int, int, int, int, int]:
-        """Type, flags, stream, code and size of the first frame; 0 and the least when it is not there."""
+        """Type, flags, stream, code and size of a frame; 0 and the least while it is not there."""
         if len(data) < HEADER_SIZE:
             return 0, 0, 0, 0, HEADER_SIZE
         magic, kind, flags, stream, length, code = HEADER.unpack_from(data)

@@ -1,4 +1,4 @@
-"""The worker classes sync and gthread: threads that serve, and one beside them that beats and obeys."""
+"""The worker classes sync and gthread: threads that serve, and one that beats and obeys."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _QUIT_DELAY = 0.1
 
 
 class WsgiWorker:
-    """Made by boot when the app is there. One that is sync serves in the main thread, as apps expect."""
+    """Made by boot when the app is there. `sync` serves in the main thread, as apps expect."""
 
     def __init__(self, context: Any, threads: int) -> None:
         self._context = context
@@ -41,7 +41,8 @@ class WsgiWorker:
         self._control()
 
     def _start_class(self) -> str:
-        return "sync" if self._threads == 1 and self._start["workerClass"] != "gthread" else "gthread"
+        is_sync = self._threads == 1 and self._start["workerClass"] != "gthread"
+        return "sync" if is_sync else "gthread"
 
     def _prepare(self) -> None:
         loop = self._loop = ControlLoop()
