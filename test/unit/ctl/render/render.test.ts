@@ -46,7 +46,7 @@ test('config keeps the origin of a setting on the screen when a value is long', 
   assert.match(unset ?? '', /^pidfile {2}none {20,}default {2}live$/);
 });
 
-test('status has at most 15 lines, each within the terminal, whatever there is to tell', () => {
+test('status has at most 16 lines, each within the terminal, whatever there is to tell', () => {
   const [listener] = sampleStatus().listeners;
   const operation = { op: 17, method: 'reload', phase: 'rolling', text: 'x'.repeat(200), ageMs: 1 };
   const text = show(
@@ -57,6 +57,15 @@ test('status has at most 15 lines, each within the terminal, whatever there is t
       paused: true,
       held: true,
       confirm: { generation: 4, parked: 3, remainingMs: 132_000 },
+      gateways: {
+        wanted: 2,
+        ready: 1,
+        queued: 3,
+        queueLimit: 9,
+        refused: 4,
+        longLived: 5,
+        leaving: 6,
+      },
       workers: { wanted: 8, ready: 2, booting: 1, draining: 3, degraded: 2, parked: 4 },
       listeners: Array.from({ length: 20 }, () => ({ ...listener! })),
       operations: Array.from({ length: 9 }, () => operation),
@@ -74,7 +83,7 @@ test('status has at most 15 lines, each within the terminal, whatever there is t
     { width: 80 },
   );
   const lines = text.trimEnd().split('\n');
-  assert.ok(lines.length <= 15, text);
+  assert.ok(lines.length <= 16, text);
   assert.ok(lines.every((line) => line.length <= 80));
   assert.match(text, /^web confirming, degraded, paused, held/);
   assert.match(text, /2\/8 ready, 1 booting, 3 draining, 4 parked, 2 slots keep failing/);
