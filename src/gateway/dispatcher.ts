@@ -85,10 +85,6 @@ export class Dispatcher {
     }
   }
 
-  close(): void {
-    if (this.#timer) clearInterval(this.#timer);
-  }
-
   #watch(): void {
     this.#timer ??= setInterval(() => this.#look(), lookMs);
   }
