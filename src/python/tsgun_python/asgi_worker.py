@@ -78,24 +78,13 @@ class AsgiWorker:
     def _leave(self) -> None:
         self._left.set()
 
+    def _quit(self) -> None:
+        self._quick = True
+        self._leave()
+
     def _obey_all(self) -> None:
         for order in self._context.channel.read_orders():
-            self._obey(order)
-
-    def _obey(self, order: dict[str, Any]) -> None:
-        kind = order["type"]
-        if kind == "drain":
-            self._rotation.drain(order["graceMs"] / 1000)
-        elif kind == "park":
-            self._rotation.park()
-        elif kind == "unpark":
-            self._rotation.unpark()
-        elif kind == "quit":
-            self._quick = True
-            self._leave()
-        elif kind == "report":
-            # The gateway knows what is in flight.
-            self._context.channel.send({"type": "requests", "id": order["id"], "requests": []})
+            self._rotation.obey(order, self._quit)
 
     def _tick(self, since: float) -> None:
         """Proves from the loop that does the work that the loop turns."""

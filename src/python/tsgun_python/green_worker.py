@@ -51,22 +51,8 @@ class GreenWorker:
         channel = self._context.channel
         while True:
             for order in channel.read_orders():
-                self._obey(order)
+                self._rotation.obey(order, self._left.set)
             self._kit.wait_readable(channel.fileno())
-
-    def _obey(self, order: dict[str, Any]) -> None:
-        kind = order["type"]
-        if kind == "drain":
-            self._rotation.drain(order["graceMs"] / 1000)
-        elif kind == "park":
-            self._rotation.park()
-        elif kind == "unpark":
-            self._rotation.unpark()
-        elif kind == "quit":
-            self._left.set()
-        elif kind == "report":
-            # The gateway knows what is in flight.
-            self._context.channel.send({"type": "requests", "id": order["id"], "requests": []})
 
     def _keep_beating(self) -> None:
         """Proves from the loop that does the work that the loop turns."""

@@ -1,4 +1,4 @@
-"""The order in which a worker with a loop rests, parks and leaves."""
+"""What the arbiter asks of a worker: to rest, to park, to come back, to leave."""
 
 from __future__ import annotations
 
@@ -23,6 +23,21 @@ class Rotation:
         self._leave = leave
         self._call_later = call_later
         host.on_idle = self._idle
+
+    def obey(self, order: dict[str, Any], quit_now: Callable[[], None]) -> None:
+        """Whatever it is; what concerns only gateways is passed over."""
+        kind = order["type"]
+        if kind == "drain":
+            self.drain(order["graceMs"] / 1000)
+        elif kind == "park":
+            self.park()
+        elif kind == "unpark":
+            self.unpark()
+        elif kind == "quit":
+            quit_now()
+        elif kind == "report":
+            # The gateway knows what is in flight.
+            self._send({"type": "requests", "id": order["id"], "requests": []})
 
     def drain(self, grace: float) -> None:
         """Leaves when nothing is under way, or after `grace` seconds; asked again only sooner."""

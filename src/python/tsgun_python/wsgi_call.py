@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import struct
-from typing import Any, Callable, Protocol
+from typing import Any, Callable
 
 from .asgi_head import BadAnswer, Head
 from .describe_error import describe_error
@@ -12,6 +12,7 @@ from .error_page import ERROR_HEAD, ERROR_PAGE
 from .frames import ABORT, DATA, END, FILE, HEADER, INFORM, MAGIC, RESPONSE
 from .wsgi_file import FilePart, FileWrapper, part_of
 from .wsgi_head import read_head
+from .wsgi_transport import Transport
 
 _FILE = struct.Struct("<QQ")
 _SMALL = 64 * 1024
@@ -20,29 +21,11 @@ _BLOCK = 128 * 1024
 Log = Callable[[str, str], None]
 
 
-class Transport(Protocol):
-    """The way of the answer. Both raise a ConnectionError when the client has left."""
-
-    def send(self, frame: bytes) -> None: ...
-
-    def wait_for_file(self) -> bool:
-        """After a `file` frame: whether the gateway sends it."""
-
-
 class WsgiCall:
     """`start_response`, `write`, and what the app returns, on their way to the gateway."""
 
-    __slots__ = (
-        "done",
-        "environ",
-        "has_body",
-        "head",
-        "head_sent",
-        "log",
-        "promised",
-        "stream",
-        "transport",
-    )
+    __slots__ = ("done", "environ", "has_body", "head", "head_sent", "log", "promised", "stream")
+    __slots__ += ("transport",)
 
     def __init__(
         self, environ: dict[str, Any], transport: Transport, stream: int, log: Log

@@ -77,21 +77,7 @@ class WsgiWorker:
 
     def _obey_all(self) -> None:
         for order in self._context.channel.read_orders():
-            self._obey(order)
-
-    def _obey(self, order: dict[str, Any]) -> None:
-        kind = order["type"]
-        if kind == "drain":
-            self._rotation.drain(order["graceMs"] / 1000)
-        elif kind == "park":
-            self._rotation.park()
-        elif kind == "unpark":
-            self._rotation.unpark()
-        elif kind == "quit":
-            self._leave()
-        elif kind == "report":
-            # The gateway knows what is in flight.
-            self._context.channel.send({"type": "requests", "id": order["id"], "requests": []})
+            self._rotation.obey(order, self._leave)
 
     def _keep_beating(self) -> None:
         """Only while somebody could take a request, or has answered one."""
