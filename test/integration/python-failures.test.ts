@@ -131,6 +131,8 @@ test('a reload of code that cannot be imported keeps the old code', { skip }, as
   assert.equal(ended.code, 1);
   assert.match(ended.stdout + ended.stderr, traceback);
   assert.match(tsgun.log, traceback);
+  const status = await startCtl(t, ['-s', controlPath(tsgun), 'status']).ended;
+  assert.match(status.stdout, /^reload .*ConnectionError: no database at import$/m);
   assert.equal((await get(target, '/')).body, 'old');
 
   writeFiles(cwd, { 'app.py': wsgi('new') });

@@ -133,7 +133,8 @@ def main(folder: str, import_from: str, location: str) -> None:
         _take_environment(names.get("raw_env"))
         channel.say(type="config", **describe(names, host.hooks))
     except BaseException as error:  # SystemExit as well: the file cannot be used
-        channel.say(type="failed", message=str(error), stack=conf_file.explain(error))
+        what = f"{type(error).__name__}: {error}"
+        channel.say(type="failed", message=what, stack=f"{what}\n{conf_file.explain(error)}")
         return
     for message in channel:
         obey(host, channel, message)

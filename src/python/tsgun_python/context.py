@@ -47,9 +47,9 @@ class Context:
         self.channel.send(message)
 
     def fail(self, kind: str, message: str, stack: str = "") -> NoReturn:
-        """Tells why, and leaves."""
+        """Tells why, and leaves. A stack begins with the reason, as those of Node.js do."""
         words = {"type": "failed", "kind": kind, "message": message}
-        self.leave({**words, "stack": stack} if stack else words, 1)
+        self.leave({**words, "stack": f"{message}\n{stack}"} if stack else words, 1)
 
     def ask_to_leave(self, why: str) -> None:
         """The arbiter starts a successor first."""
