@@ -175,3 +175,11 @@ def app(environ, start_response):
   await tsgun.waitForLog(/\[WARNING\].*a warning with arguments/);
   await tsgun.waitForLog(/\[ERROR\].*it went wrong[\s\S]*KeyError: 'lost'/);
 });
+
+test('an ASGI app in a worker for WSGI is told at the start', { skip }, async (t) => {
+  const cwd = writeFiles(makeTempDir(t), {
+    'app.py': 'async def app(scope, receive, send):\n    pass\n',
+  });
+  const tsgun = await startTsgunPython(t, 'sync', 'app:app', { chdir: cwd });
+  assert.match(tsgun.log, /WARNING\] The app is ASGI, and sync workers serve WSGI/);
+});

@@ -114,12 +114,15 @@ def run(context: Context) -> None:
 
 def pick_class(context: Context) -> str:
     """What `auto` comes to, now that the app is there."""
-    name: str = context.start["workerClass"]
-    if name != "auto":
-        return name
     from .detect_interface import detect_interface
 
-    if detect_interface(context.app) == "asgi":
+    name: str = context.start["workerClass"]
+    is_asgi = detect_interface(context.app) == "asgi"
+    if name != "auto":
+        if is_asgi and name != "asgi":
+            context.log("warning", f"The app is ASGI, and {name} workers serve WSGI")
+        return name
+    if is_asgi:
         return "asgi"
     return "gthread" if context.start["threads"] > 1 else "sync"
 
