@@ -170,13 +170,13 @@ function hasBadToken(text: string): boolean {
   }
 }
 
-/** Where a name is set, for messages only, so a comment that looks alike does no harm. */
+/** Where a name is set last, for messages only, so a comment that looks alike does no harm. */
 export function findLine(text: string, name: string, toml: boolean): number | null {
   const escaped = name.replaceAll(/[^\w-]/g, '\\$&');
   const pattern = toml
     ? new RegExp(`^\\s*(?:\\[+\\s*)?["']?${escaped}["']?\\s*[=.\\]]`)
     : new RegExp(`"${escaped}"\\s*:`);
-  const index = text.split('\n').findIndex((line) => pattern.test(line));
+  const index = text.split('\n').findLastIndex((line) => pattern.test(line));
   return index < 0 ? null : index + 1;
 }
 

@@ -114,6 +114,12 @@ test('what the app logs is formatted as logconfig_dict wants it', { skip }, asyn
   );
 });
 
+test('the line that is blamed is the one that was executed last', { skip }, async (t) => {
+  const cwd = project(t, 'workers = 1\ntimeout = 5\nworkers = "many"\n');
+  const ended = await runTsgun(t, [...ours(), '--check-config', 'app:app'], { cwd, env });
+  assert.match(ended.log, /gunicorn\.conf\.py:4: workers: .+ not "many"/);
+});
+
 test('worker_abort runs in a worker that hangs, after its stack was taken', { skip }, async (t) => {
   const hook =
     'def worker_abort(worker):\n    worker.log.error("worker_abort %s", worker.aborted)\n';
