@@ -77,7 +77,6 @@ const traits = (settings: Settings) => ({
   limits: limitsOf(settings),
   beatIntervalMs: beatIntervalMs(settings.timeout),
   mostConnections: settings.gatewayConnections,
-  gracefulTimeoutMs: settings.gracefulTimeout * 1000,
   queue: { limit: settings.queueLimit, timeoutMs: settings.queueTimeout * 1000 },
   requestTimeoutMs: settings.requestTimeout * 1000,
   buffers: {

@@ -2,13 +2,7 @@ import { pythonFolder } from '../process/python-interpreter.ts';
 import type { SpawnRequest } from '../process/spawn.ts';
 import type { PythonClass, PythonStart } from '../protocol/python.ts';
 import type { Settings } from '../settings/table.ts';
-import {
-  beatIntervalMs,
-  type ChildCommand,
-  environmentOf,
-  parseRawEnv,
-  procNameOf,
-} from './child-command.ts';
+import { beatIntervalMs, type ChildCommand, environmentOf, parseRawEnv } from './child-command.ts';
 import type { Generation } from './generation.ts';
 import { pythonConfig } from './python-config.ts';
 
@@ -43,7 +37,6 @@ export function pythonStart(command: ChildCommand): PythonStart {
     threads: settings.threads,
     workerConnections: settings.workerConnections,
     link: linkFor(generation, slot),
-    procName: procNameOf(settings),
     identity,
     umask: settings.umask,
     beatIntervalMs: beatIntervalMs(settings.timeout),

@@ -20,7 +20,6 @@ export interface GatewayStart {
   paused: boolean;
   /** Of clients, to all its workers together. */
   mostConnections: number;
-  gracefulTimeoutMs: number;
   access: AccessLogTarget | null;
   queue: { limit: number; timeoutMs: number };
   /** From the dispatch of a request to the end of its answer; 0 is never. */

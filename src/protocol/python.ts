@@ -27,7 +27,6 @@ export interface PythonStart {
   workerConnections: number;
   /** One of each gateway; a worker belongs to one of them: `slot` modulo their number. */
   link: LinkAddress | null;
-  procName: string;
   identity: { uid: number; gid: number; groups: number[] } | null;
   umask: number | null;
   beatIntervalMs: number;

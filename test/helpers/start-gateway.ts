@@ -194,7 +194,6 @@ const gatewayStart = ({ address }: TestListener): GatewayStart => ({
   beatIntervalMs: 100,
   paused: false,
   mostConnections: 1000,
-  gracefulTimeoutMs: 30_000,
   access: null,
   queue: { limit: 100, timeoutMs: 30_000 },
   requestTimeoutMs: 0,
