@@ -26,7 +26,8 @@ test('only Python apps have gateways, and the same ones serve as long as what th
   assert.deepEqual([gateways, edge], [0, '']);
   const first = python({ gateways: 2 });
   assert.equal(first.gateways, 2);
-  assert.equal(python({ gateways: 2, workers: 7, threads: 4, maxRequests: 5 }).edge, first.edge);
+  const others = { workers: 7, threads: 4, maxRequests: 5, gracefulTimeout: 9 };
+  assert.equal(python({ gateways: 2, ...others }).edge, first.edge);
   for (const change of [{ gateways: 1 }, { bind: [':1'] }, { static: ['/s/=/s'] }, { user: 'x' }])
     assert.notEqual(python({ gateways: 2, ...change }).edge, first.edge, JSON.stringify(change));
 });
