@@ -1,6 +1,6 @@
+import { readMemoryGroup } from '../../src/core/memory-group.ts';
 import { formatBytes, formatNumber } from '../output/format.ts';
 import { allOr, type Check, fail, good, unknown, warn } from './check.ts';
-import { readMemoryGroup } from './memory-group.ts';
 import { type Facts, factsOf, type Patient } from './patient.ts';
 import { readAvailableMemory, readOpenFilesLimit } from './processes.ts';
 
@@ -28,7 +28,7 @@ export async function lookAtOpenFiles(patient: Patient): Promise<readonly Check[
 export async function lookAtMemory(patient: Patient): Promise<readonly Check[]> {
   const name = 'memory';
   const facts = factsOf(patient);
-  const group = await readMemoryGroup(patient.root, facts.pid());
+  const group = readMemoryGroup(patient.root, facts.pid());
   if (!group) return [unknown(name, 'The control group of the arbiter cannot be read')];
   const { limitBytes } = group;
   if (limitBytes === null) return lookAtMachine(facts, patient.root);
@@ -79,7 +79,7 @@ async function lookAtMachine(facts: Facts, root: string): Promise<readonly Check
 
 export async function lookAtOomKills(patient: Patient): Promise<readonly Check[]> {
   const name = 'oom kills';
-  const group = await readMemoryGroup(patient.root, factsOf(patient).pid());
+  const group = readMemoryGroup(patient.root, factsOf(patient).pid());
   const kills = group?.oomKills ?? null;
   if (kills === null) return [unknown(name, 'The control group does not count them')];
   if (kills === 0) return [good(name, 'The kernel has killed nobody for want of memory')];

@@ -104,8 +104,13 @@ function renderRequests({ traffic }: StatusView): string {
   return `${formatCount(inFlight)} in flight, ${open}, ${formatCount(requests)} since the start`;
 }
 
-const renderMemory = ({ memory }: StatusView): string =>
-  `workers ${formatBytes(memory.workersBytes)}, arbiter ${formatBytes(memory.arbiterBytes)}`;
+function renderMemory({ memory }: StatusView): string {
+  const { arbiterBytes, group, workersBytes } = memory;
+  const processes = `workers ${formatBytes(workersBytes)}, arbiter ${formatBytes(arbiterBytes)}`;
+  if (group === null || group.usedBytes === null) return processes;
+  const limit = group.limitBytes === null ? '' : ` of ${formatBytes(group.limitBytes)}`;
+  return `${processes}, control group ${formatBytes(group.usedBytes)}${limit}`;
+}
 
 function renderOperations({ operations }: StatusView): Line[] {
   return operations.slice(0, most - 1).map(({ op, method, phase, text, ageMs }, index) => {

@@ -1,6 +1,5 @@
 import type { Log } from '../core/logger.ts';
 import { describeInFlight } from '../metrics/in-flight.ts';
-import { readOomKills } from '../process/oom-watch.ts';
 import type { ChildExit, Spawn, SpawnedChild } from '../process/spawn.ts';
 import type { Beat, RequestReport, ToWorker } from '../protocol/worker.ts';
 import type { ChildCommand, ChildOrder } from './child-command.ts';
@@ -12,6 +11,7 @@ import type { Generation } from './generation.ts';
 import { LastWords } from './last-words.ts';
 import { examineNode } from './node-examiner.ts';
 import { isPreloaded, Nurseries } from './nurseries.ts';
+import { OomCount } from './oom-count.ts';
 import { examinePython } from './python-examiner.ts';
 import { Reports } from './reports.ts';
 import type { ChildId, Role } from './state.ts';
@@ -55,7 +55,7 @@ export class Children {
   readonly #waiting = new Set<ChildId>();
   readonly #turns = createTurns();
   readonly #nurseries: Nurseries;
-  #oomKills = readOomKills();
+  readonly #oomCount = new OomCount();
 
   constructor(options: ChildrenOptions) {
     this.#options = options;
@@ -229,17 +229,10 @@ export class Children {
     this.#handles.delete(child);
     this.#gateways.delete(child);
     this.#options.onGone(child);
-    const oom = signal === 'SIGKILL' && this.#oomKilled();
+    const oom = signal === 'SIGKILL' && this.#oomCount.hasGrown();
     const why = error && { error: `Cannot start a child: ${error.message}` };
     this.#options.push({ type: 'exited', child, code, signal, oom, tail, ...why });
     this.#lastWords.buried(child);
-  }
-
-  #oomKilled(): boolean {
-    const kills = readOomKills();
-    const more = kills !== null && kills > (this.#oomKills ?? 0);
-    this.#oomKills = kills;
-    return more;
   }
 }
 

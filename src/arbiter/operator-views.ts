@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
+import { readMemoryGroup } from '../core/memory-group.ts';
 import type {
   DeathView,
   ListenerView,
@@ -131,7 +132,8 @@ function viewTraffic({ clock, instance }: OperatorOptions): StatusView['traffic'
 function viewMemory({ children }: ArbiterState): StatusView['memory'] {
   let workersBytes = 0;
   for (const { vitals } of children.values()) workersBytes += vitals.rssBytes;
-  return { arbiterBytes: process.memoryUsage.rss(), workersBytes };
+  const group = readMemoryGroup('/', 'self');
+  return { arbiterBytes: process.memoryUsage.rss(), workersBytes, group };
 }
 
 /** Workers by slot, those that should be there before those that leave; then gateways. */

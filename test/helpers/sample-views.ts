@@ -33,7 +33,7 @@ export const sampleStatus = (more: Partial<StatusView> = {}): StatusView => ({
     p50Ms: 1.24,
     p99Ms: 18.4,
   },
-  memory: { arbiterBytes: 88_080_384, workersBytes: 440_401_920 },
+  memory: { arbiterBytes: 88_080_384, workersBytes: 440_401_920, group: null },
   operations: [],
   lastReload: null,
   lastDeath: null,

@@ -11,6 +11,7 @@ import {
   string,
 } from '../../core/shape.ts';
 import { gateways } from './gateways-view.ts';
+import { memoryView } from './memory-view.ts';
 
 // What the methods answer with. Durations are in milliseconds, sizes in bytes, moments (`at`) in
 // milliseconds since the epoch, ages and deadlines relative to the answer.
@@ -103,7 +104,7 @@ export const statusView = object({
   gateways,
   listeners: array(listenerView),
   traffic,
-  memory: object({ arbiterBytes: integer(), workersBytes: integer() }),
+  memory: memoryView,
   operations: array(runningOperation),
   lastReload: nullable(lastReload),
   lastDeath: nullable(

@@ -69,7 +69,7 @@ export async function diagnose(t: TestContext, sickness: Sickness = {}): Promise
     status: () =>
       sampleStatus({
         pid: 4000,
-        memory: { arbiterBytes: 60 * 2 ** 20, workersBytes: 400 * 2 ** 20 },
+        memory: { arbiterBytes: 60 * 2 ** 20, workersBytes: 400 * 2 ** 20, group: null },
         startedAt: Date.now() - 60_000,
         uptimeMs: 60_000,
         ...sickness.status,

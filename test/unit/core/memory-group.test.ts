@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { readOomKills } from '../../../src/process/oom-watch.ts';
+import { readMemoryGroup } from '../../../src/core/memory-group.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 import { writeFiles } from '../../helpers/write-files.ts';
 
@@ -29,7 +29,20 @@ const machines: Record<string, { files: Record<string, string>; kills: number | 
 };
 
 for (const [machine, { files, kills }] of Object.entries(machines)) {
-  test(`readOomKills() with ${machine}`, (t) => {
-    assert.equal(readOomKills(writeFiles(makeTempDir(t), files)), kills);
+  test(`readMemoryGroup() counts kills with ${machine}`, (t) => {
+    const group = readMemoryGroup(writeFiles(makeTempDir(t), files), 'self');
+    assert.equal(group?.oomKills ?? null, kills);
   });
 }
+
+test('readMemoryGroup() tells what is used, and the tightest limit above it', (t) => {
+  const root = writeFiles(makeTempDir(t), {
+    'proc/7/cgroup': '0::/system.slice/app.service\n',
+    'sys/fs/cgroup/system.slice/app.service/memory.current': '300\n',
+    'sys/fs/cgroup/system.slice/app.service/memory.max': 'max\n',
+    'sys/fs/cgroup/system.slice/memory.current': '900\n',
+    'sys/fs/cgroup/system.slice/memory.max': '1000\n',
+  });
+  assert.deepEqual(readMemoryGroup(root, 7), { usedBytes: 300, limitBytes: 1000, oomKills: null });
+  assert.equal(readMemoryGroup(root, 8), null);
+});
