@@ -20,15 +20,22 @@ export class Arbiter {
   #state: ArbiterState;
   #busy = false;
   #cancelWake: () => void = () => undefined;
+  #lookedUpAt: number;
 
   constructor(state: ArbiterState, clock: Clock, perform: Perform) {
     this.#state = state;
     this.#clock = clock;
     this.#perform = perform;
+    this.#lookedUpAt = clock.now();
   }
 
   get state(): ArbiterState {
     return this.#state;
+  }
+
+  /** When it last had nothing left to do: never long ago, as long as it lives. */
+  get lookedUpAt(): number {
+    return this.#lookedUpAt;
   }
 
   /** The only way in, for signals, exits, messages, commands and time alike. */
@@ -58,6 +65,7 @@ export class Arbiter {
   #sleep(): void {
     this.#cancelWake();
     const now = this.#clock.now();
+    this.#lookedUpAt = now;
     const wake = Math.max(now, Math.min(nextWake(this.#state), now + longestSleepMs));
     this.#cancelWake = this.#clock.after(Math.ceil(wake - now), () =>
       this.push({ type: 'tick', lateMs: Math.max(0, this.#clock.now() - wake) }),

@@ -44,12 +44,15 @@ export const serverArgs = (settings: Settings): string[] => [
   ...(settings.captureOutput ? inspectorArgs : []),
 ];
 
+/** NODE_OPTIONS of the app, which a launcher keeps away from us under this name. */
+const nodeOptions = 'TSGUN_NODE_OPTIONS';
+
 /** Of our own environment, what is meant for us alone. */
 const ours: ReadonlySet<string> = new Set([
   'TSGUN_CMD_ARGS',
   'TSGUN_RUN_DIR',
-  'NOTIFY_SOCKET',
   'JOURNAL_STREAM',
+  nodeOptions,
 ]);
 
 export const environmentOf = (
@@ -61,7 +64,13 @@ export const environmentOf = (
   TSGUN_WORKER_SLOT: String(slot),
 });
 
-export const parseRawEnv = (pairs: readonly string[]): Record<string, string> =>
+/** For those that run the app. */
+export const appEnvironment = ({ env, generation }: ChildCommand): Record<string, string> => ({
+  ...(env[nodeOptions] === undefined ? {} : { NODE_OPTIONS: env[nodeOptions] }),
+  ...parseRawEnv(generation.settings.rawEnv),
+});
+
+const parseRawEnv = (pairs: readonly string[]): Record<string, string> =>
   Object.fromEntries(
     pairs.map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]),
   );

@@ -1,43 +1,18 @@
-import type { Clock } from '../core/clock.ts';
 import { assertNever, messageOf, stackOf } from '../core/errors.ts';
-import type { ErrorLog } from '../log/error-log.ts';
 import { buryOrphans } from '../process/orphans.ts';
-import type { PidFile } from '../process/pid-file.ts';
-import type { Spawn } from '../process/spawn.ts';
-import type { ListenerSet } from '../sockets/listener-set.ts';
 import { follow, isFront, isLastAcceptor, steer } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
 import { Children } from './children.ts';
 import type { ArbiterEvent, Command, Effect, Notice, Outcome } from './event.ts';
-import type { Generations } from './generations.ts';
 import { Hooks } from './hooks.ts';
+import type { InstanceOptions } from './instance-options.ts';
 import type { Complete, Watcher } from './operation-record.ts';
 import { Records } from './records.ts';
-import { type ArbiterState, createState, type Policy } from './state.ts';
-import { type ControlPlace, type Invocation, type Switches, Upgrade } from './upgrade.ts';
+import { type ArbiterState, createState } from './state.ts';
+import { Upgrade } from './upgrade.ts';
 
 /** How often the dead of others are looked for. */
 const reapMs = 1000;
-
-export interface InstanceOptions {
-  clock: Clock;
-  spawn: Spawn;
-  errorLog: ErrorLog;
-  version: string;
-  invocation: Invocation;
-  listeners: ListenerSet;
-  /** Holds the first generation already. */
-  generations: Generations;
-  policy: Policy;
-  pidFile: PidFile | null;
-  /** Of a program that we succeed. */
-  switches?: Switches | undefined;
-  /** Where we are controlled, for a successor. */
-  control(): ControlPlace | null;
-  onNotice(notice: Notice): void;
-  /** Everything has been given back; the process may end. */
-  onExit(code: number, reason: string | null): void;
-}
 
 /** One running daemon: the arbiter's decisions, and the parts of the world that carry them out. */
 export class Instance {
@@ -86,6 +61,7 @@ export class Instance {
       control: options.control,
       switches: () => this.state,
       beforeExec: () => this.#hooks.run('preExec'),
+      onHandOver: options.onHandOver,
     });
   }
 
@@ -93,6 +69,10 @@ export class Instance {
     await this.#hooks.run('onStarting');
     this.#arbiter.push({ type: 'start' });
     this.#reap();
+  }
+
+  get lookedUpAt(): number {
+    return this.#arbiter.lookedUpAt;
   }
 
   get state(): ArbiterState {
@@ -126,7 +106,8 @@ export class Instance {
       case 'drain': {
         const { child, linger, graceMs } = effect;
         const isLast = isLastAcceptor(this.state, child, listeners, this.#warn);
-        const emptyBacklog = isLast || effect.emptyBacklog;
+        // Whoever waits for our next life is not to be taken.
+        const emptyBacklog = isLast || (effect.emptyBacklog && !listeners.isBequeathed);
         return this.children.send(child, { type: 'drain', emptyBacklog, linger, graceMs });
       }
       case 'quit':
@@ -143,7 +124,7 @@ export class Instance {
       case 'release-slot':
         return listeners.setActive(effect.slot, false);
       case 'refuse-new':
-        return listeners.refuseNew(this.#warn);
+        return this.#refuseNew();
       case 'reopen':
         return this.#reopen();
       case 'start-upgrade':
@@ -187,6 +168,14 @@ export class Instance {
     } catch (error) {
       this.#arbiter.push({ type: 'prepare-failed', generation, reason: messageOf(error) });
     }
+  }
+
+  /** After a start that failed systemd tries again, and clients can wait for that. */
+  #refuseNew(): void {
+    const { mode } = this.state;
+    const { listeners } = this.#options;
+    if (mode.kind === 'stopping' && mode.exitCode !== 0) listeners.bequeath();
+    listeners.refuseNew(this.#warn);
   }
 
   readonly #warn = (message: string): void =>

@@ -2,7 +2,12 @@ import { pythonFolder } from '../process/python-interpreter.ts';
 import type { SpawnRequest } from '../process/spawn.ts';
 import type { PythonClass, PythonStart } from '../protocol/python.ts';
 import type { Settings } from '../settings/table.ts';
-import { beatIntervalMs, type ChildCommand, environmentOf, parseRawEnv } from './child-command.ts';
+import {
+  appEnvironment,
+  beatIntervalMs,
+  type ChildCommand,
+  environmentOf,
+} from './child-command.ts';
 import type { Generation } from './generation.ts';
 import { pythonConfig } from './python-config.ts';
 
@@ -12,7 +17,7 @@ export function pythonRequest(command: ChildCommand): SpawnRequest {
   return {
     ...launch({ file: python ?? 'python3', args: ['-m', 'tsgun_python'] }),
     cwd: pythonFolder,
-    env: environmentOf(command, parseRawEnv(settings.rawEnv)),
+    env: environmentOf(command, appEnvironment(command)),
     descriptors: [],
     output: settings.captureOutput ? 'capture' : 'inherit',
     channel: true,

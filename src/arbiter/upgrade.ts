@@ -1,6 +1,11 @@
 import { messageOf } from '../core/errors.ts';
-import type { ChildExit, Spawn, SpawnedChild } from '../process/spawn.ts';
+import { lendCapabilities } from '../process/ambient.ts';
+import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
 import type { Inherited } from '../sockets/inherit.ts';
+import {
+  formatServiceEnvironment,
+  type ServiceEnvironment,
+} from '../systemd/service-environment.ts';
 import type { ArbiterEvent } from './event.ts';
 
 /** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
@@ -35,6 +40,8 @@ export interface Invocation {
   command: { file: string; args: readonly string[] };
   cwd: string;
   env: Readonly<Record<string, string>>;
+  /** What is left out of it, because it is said to the service itself and to no child. */
+  service: ServiceEnvironment | null;
 }
 
 export interface UpgradeOptions {
@@ -46,6 +53,8 @@ export interface UpgradeOptions {
   switches(): Switches;
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
+  /** The successor is about to be told that everything is its own. */
+  onHandOver(pid: number): void;
 }
 
 type Phase =
@@ -79,9 +88,11 @@ export class Upgrade {
 
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
+    const { successor } = this.#phase;
+    this.#options.onHandOver(successor.pid ?? 0);
     const control = this.#options.control();
     const switches = this.#switches(); // they may have been thrown meanwhile
-    this.#phase.successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
+    successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
   }
 
   #switches(): Switches {
@@ -93,11 +104,12 @@ export class Upgrade {
     const { invocation, listeners, push, spawn } = this.#options;
     const passed = listeners();
     try {
-      const successor = spawn({
+      const request: SpawnRequest = {
         ...invocation.command,
         cwd: invocation.cwd,
         env: {
           ...invocation.env,
+          ...(invocation.service && formatServiceEnvironment(invocation.service)),
           LISTEN_FDS: String(passed.length),
           LISTEN_FDNAMES: passed.map(({ name }) => name).join(':'),
           [upgradeVariable]: String(process.pid),
@@ -107,8 +119,8 @@ export class Upgrade {
         output: 'inherit',
         channel: true,
         detached: true,
-      });
-      this.#watch(successor);
+      };
+      this.#watch(lendCapabilities(() => spawn(request)));
     } catch (error) {
       push({ type: 'upgrade-failed', reason: messageOf(error) });
     }

@@ -5,6 +5,7 @@ import type { WorkerStart } from '../protocol/worker.ts';
 import type { Settings } from '../settings/table.ts';
 import {
   accessTarget,
+  appEnvironment,
   beatIntervalMs,
   type ChildCommand,
   environmentOf,
@@ -12,7 +13,6 @@ import {
   inheritedListeners,
   limitsOf,
   mainModule,
-  parseRawEnv,
   procNameOf,
   serverArgs,
 } from './child-command.ts';
@@ -30,7 +30,7 @@ export function workerRequest(command: ChildCommand): SpawnRequest {
       args: [...settings.nodeArgs, ...serverArgs(settings), workerMain],
     }),
     cwd: settings.chdir,
-    env: environmentOf(command, { ...poolSize(settings), ...parseRawEnv(settings.rawEnv) }),
+    env: environmentOf(command, { ...poolSize(settings), ...appEnvironment(command) }),
     descriptors: [...inheritedListeners(command).map(({ ours }) => ours), ...access],
     output: settings.captureOutput ? 'capture' : 'inherit',
     channel: true,

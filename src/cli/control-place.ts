@@ -1,10 +1,21 @@
 import path from 'node:path';
 import type { ControlPlace } from '../arbiter/upgrade.ts';
-import { socketPathIn, systemFolder, userFolder } from '../protocol/control/places.ts';
+import {
+  parseSocketPath,
+  socketPathIn,
+  systemFolder,
+  userFolder,
+} from '../protocol/control/places.ts';
 import type { Settings } from '../settings/table.ts';
 
-/** Of the instance: what it was called, or else the app without what surrounds its name. */
-export function chooseName({ app, chdir, procName }: Settings): string {
+/**
+ * Of the instance: that of its folder where the socket was put among those of others, as the unit
+ * does it; or what it was called, or else the app without what surrounds its name.
+ */
+export function chooseName(settings: Settings, env: NodeJS.ProcessEnv): string {
+  const { app, chdir, controlSocket, procName } = settings;
+  const place = controlSocket === null ? null : parseSocketPath(controlSocket);
+  if (place && [systemFolder(env), userFolder(env)].includes(place.folder)) return place.name;
   if (procName !== null) return clean(procName);
   const [file = '.'] = (app ?? '.').split(/:(?=[^/\\]*$)/);
   const { name } = path.parse(path.resolve(chdir, file));

@@ -35,7 +35,7 @@ export class ControlPlane {
 
   constructor(options: ControlPlaneOptions) {
     this.#options = options;
-    this.name = chooseName(options.settings);
+    this.name = chooseName(options.settings, options.env);
     options.errorLog.listen((record) => {
       const { time: at, level, pid, slot = null, message } = record;
       this.#tell((server) => server.publishLog({ at, level, pid, slot, message }));
@@ -148,7 +148,9 @@ export class ControlPlane {
 
   async #bind(place: Omit<ControlPlace, 'name'>, replace = false): Promise<ControlSocket> {
     const { ControlSocket } = await import('../control/control-socket.ts');
-    return ControlSocket.open({ ...place, ...rightsOf(this.#options.settings), replace });
+    const { errorLog, settings } = this.#options;
+    const rights = rightsOf(settings, (message) => errorLog.log({ level: 'warning', message }));
+    return ControlSocket.open({ ...place, ...rights, replace });
   }
 
   #tell(tell: (server: ControlServer) => void): void {
@@ -178,13 +180,29 @@ const groupsOf = ({ controlGroup, controlReadGroup }: Settings) => ({
   readGroup: groupOf(controlReadGroup),
 });
 
+/** Only root can give a file to a group that it is not in itself: chown(2). */
+const mayGiveTo = (group: number): boolean =>
+  process.geteuid?.() === 0 ||
+  process.getegid?.() === group ||
+  process.getgroups?.().includes(group) === true;
+
 /**
  * A file has one group only: where two are to come in, everybody can knock, and the server turns
  * away who is in neither.
  */
-function rightsOf(settings: Settings): { mode: number; group: number | null } {
+function rightsOf(
+  settings: Settings,
+  warn: (message: string) => void,
+): { mode: number; group: number | null } {
   const { adminGroup, readGroup } = groupsOf(settings);
-  const group = adminGroup ?? readGroup;
+  const wanted = adminGroup ?? readGroup;
+  const group = wanted === null || mayGiveTo(wanted) ? wanted : null;
+  if (group !== wanted) {
+    const name = settings.controlGroup ?? settings.controlReadGroup;
+    warn(
+      `Group "${name}" cannot use the control socket: we are not in it, and cannot give it away`,
+    );
+  }
   const both = adminGroup !== null && readGroup !== null && adminGroup !== readGroup;
   const usual = both ? 0o666 : group === null ? 0o600 : 0o660;
   return { mode: settings.controlSocketMode ?? usual, group };

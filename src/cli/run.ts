@@ -6,11 +6,14 @@ import type { Invocation } from '../arbiter/upgrade.ts';
 import { systemClock } from '../core/clock.ts';
 import { exitCodes, messageOf, stackOf, TsgunError } from '../core/errors.ts';
 import { ErrorLog } from '../log/error-log.ts';
+import { withholdCapabilities } from '../process/ambient.ts';
 import { daemonize, daemonVariable, type Outcome, tellOutcome } from '../process/daemonize.ts';
 import { spawnChild } from '../process/spawn.ts';
 import type { Given } from '../settings/resolve.ts';
 import type { Settings } from '../settings/table.ts';
 import { takeInherited } from '../sockets/inherit.ts';
+import { takeServiceEnvironment } from '../systemd/service-environment.ts';
+import { ServiceManager } from '../systemd/service-manager.ts';
 import { loadSettings } from './load-settings.ts';
 import { parseCommandLine } from './program.ts';
 import { definedOnly } from './sources.ts';
@@ -22,8 +25,14 @@ function readCall(args: readonly string[]) {
   delete env[daemonVariable];
   const predecessor = findPredecessor(env);
   const inherited = takeInherited(env, process.pid);
+  const service = takeServiceEnvironment(env, process.pid);
   const command = { file: process.execPath, args: [...process.execArgv, mainFile(), ...args] };
-  const invocation: Invocation = { command, cwd: process.cwd(), env: definedOnly(env) };
+  const invocation: Invocation = {
+    command,
+    cwd: process.cwd(),
+    env: definedOnly(env),
+    service,
+  };
   return { daemonized, predecessor, inherited, invocation, version: readVersion() };
 }
 
@@ -125,6 +134,7 @@ async function runDaemon(call: Call, loaded: Loaded, load: () => Promise<Loaded>
     clock: systemClock,
     env: process.env,
   });
+  withholdCapabilities();
   // Whatever ends us, what was said before is written.
   process.on('exit', () => errorLog.closeSync());
   const outcome = await serveTo(errorLog, call, loaded, load);
@@ -143,18 +153,23 @@ async function serveTo(
   load: () => Promise<Loaded>,
 ): Promise<Outcome> {
   const { serve } = await import('./serve.ts');
+  const { service } = call.invocation;
+  const { log } = errorLog;
+  const manager = service && new ServiceManager(service, { clock: systemClock, log });
   try {
     return await serve({
       ...call,
       loaded,
       load,
       errorLog,
+      manager,
       spawn: spawnChild,
       clock: systemClock,
     });
   } catch (error) {
     const message = error instanceof TsgunError ? error.message : stackOf(error);
     errorLog.log({ level: 'error', message });
+    if (!call.predecessor) manager?.status(`failed: ${message}`);
     const exitCode = error instanceof TsgunError ? error.exitCode : exitCodes.cannotStart;
     return { exitCode, message };
   }

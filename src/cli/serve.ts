@@ -1,10 +1,10 @@
-import path from 'node:path';
 import { isatty } from 'node:tty';
 import type { Notice } from '../arbiter/event.ts';
 import type { Loaded } from '../arbiter/generation.ts';
 import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
+import { Service } from '../arbiter/service.ts';
 import { listenToSignals } from '../arbiter/signals.ts';
 import type { ControlPlace, Invocation, Switches } from '../arbiter/upgrade.ts';
 import type { Clock } from '../core/clock.ts';
@@ -15,10 +15,13 @@ import { PidFile, upgradeSuffix } from '../process/pid-file.ts';
 import type { Spawn } from '../process/spawn.ts';
 import { setTitle } from '../runtime/proc-title.ts';
 import type { Settings } from '../settings/table.ts';
+import { holdWithRetries } from '../sockets/hold-with-retries.ts';
 import type { Inherited } from '../sockets/inherit.ts';
-import { lentAddresses } from '../sockets/inherited-pool.ts';
-import { holdWithRetries, ListenerSet } from '../sockets/listener-set.ts';
+import { expandNamed, lentAddresses } from '../sockets/inherited-pool.ts';
+import { ListenerSet } from '../sockets/listener-set.ts';
+import type { ServiceManager } from '../systemd/service-manager.ts';
 import { ControlPlane } from './control-plane.ts';
+import { watchApp } from './watch-app.ts';
 
 export interface ServeOptions {
   loaded: Loaded;
@@ -26,6 +29,8 @@ export interface ServeOptions {
   errorLog: ErrorLog;
   inherited: readonly Inherited[];
   predecessor: Predecessor | null;
+  /** Null when we are no service of systemd. */
+  manager: ServiceManager | null;
   invocation: Invocation;
   version: string;
   spawn: Spawn;
@@ -60,6 +65,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       clock,
       onRetry: info,
     });
+    if (!predecessor) listeners.adopt();
     for (const address of listeners.addresses)
       info(`Listening at: ${urlOf(address)} (${process.pid})`);
     for (const { fd, name } of listeners.unused) {
@@ -108,13 +114,16 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
       onNotice(notice) {
         showState(notice, settings);
         control.publish(notice);
+        service?.onNotice(notice);
         if (notice.notice !== 'serving') return;
         predecessor?.ready();
         setImmediate(() => void startRest(good));
       },
+      onHandOver: (pid) => service?.handOver(pid),
       onExit: (exitCode, message) =>
         void control.close().then(() => resolve({ exitCode, message }), reject),
     });
+    const service = createService(options, parts, instance);
     const openControl = prepareControl(options, parts, { control, instance });
     const startRest = async (outcome?: Outcome) => {
       void errorLog.start();
@@ -124,17 +133,33 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
     };
     predecessor?.onTakeOver((place, switches) => {
       takeOver(parts, settings, errorLog);
+      service?.takeOver();
       if (switches) follow(switches, instance);
       void openControl(place);
     });
     listenToSignals({
-      obey: (command) => instance.obey(command),
+      obey: (command) =>
+        service
+          ? void service.prepare(command).then(() => instance.obey(command))
+          : instance.obey(command),
       log: errorLog.log,
       onTerminal: isatty(0) || isatty(1),
     });
-    if (settings.reload) void watch(settings, errorLog, clock, instance);
+    if (!predecessor) service?.begin();
+    if (settings.reload) void watchApp(settings, { clock, log: errorLog.log, instance });
     instance.start().then(() => clock.after(longestQuietMs, () => void startRest()), reject);
   });
+}
+
+function createService(
+  { clock, errorLog, inherited, invocation, manager, spawn }: ServeOptions,
+  { listeners }: Parts,
+  instance: Instance,
+): Service | null {
+  if (!manager) return null;
+  const { log } = errorLog;
+  const { env } = invocation;
+  return new Service({ manager, clock, spawn, env, log, listeners, inherited, instance });
 }
 
 /** What the operator has wanted while both programs ran. */
@@ -178,8 +203,8 @@ const urlOf = (address: string): string =>
 
 /** Where the user binds nothing, what was passed to us is what we serve on. */
 function useInherited(loaded: Loaded, inherited: readonly Inherited[]): Loaded {
-  const bind = lentAddresses(inherited);
-  if (loaded.origins.bind !== undefined || bind.length === 0) return loaded;
+  const lent = loaded.origins.bind === undefined ? lentAddresses(inherited) : [];
+  const bind = lent.length > 0 ? lent : expandNamed(loaded.settings.bind, inherited);
   return { ...loaded, settings: { ...loaded.settings, bind } };
 }
 
@@ -210,24 +235,4 @@ const states: Partial<Record<Notice['notice'], string>> = {
 function showState({ notice }: Notice, settings: Settings): void {
   const state = states[notice];
   if (state !== undefined) setTitle('arbiter', nameOf(settings), state);
-}
-
-async function watch(settings: Settings, { log }: ErrorLog, clock: Clock, instance: Instance) {
-  const { app, chdir, config, reloadExtraFiles } = settings;
-  const appFolder = path.dirname(path.resolve(chdir, app ?? '.'));
-  const folder = appFolder.startsWith(chdir) ? chdir : appFolder;
-  const onError = (error: unknown) =>
-    log({ level: 'error', message: `Cannot watch "${folder}": ${messageOf(error)}` });
-  const { watchFiles } = await import('../arbiter/watch-files.ts');
-  await watchFiles({
-    folder,
-    extra: [...reloadExtraFiles, ...(config === null ? [] : [config])],
-    clock,
-    onReady: () => log({ level: 'info', message: `Watching "${folder}" for changes` }),
-    onError,
-    onChange(file) {
-      log({ level: 'info', message: `Changed: ${file}` });
-      instance.obey({ command: 'reload' });
-    },
-  }).catch(onError);
 }

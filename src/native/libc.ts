@@ -16,6 +16,7 @@ const prototypes = {
   flock: ['int32', 'int32'],
   waitpid: ['int32', 'buffer', 'int32'],
   prctl: ['int32', 'int32', 'int32', 'int32', 'int32'],
+  sendmsg: ['int32', 'buffer', 'int32'],
   getgrouplist: ['string', 'uint32', 'buffer', 'buffer'],
 } as const satisfies Record<string, readonly Kind[]>;
 

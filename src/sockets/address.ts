@@ -7,7 +7,9 @@ import { longestUnixPath } from '../native/sockets.ts';
 export type Address =
   | { kind: 'tcp'; host: string; port: number }
   | { kind: 'unix'; path: string }
-  | { kind: 'fd'; fd: number };
+  | { kind: 'fd'; fd: number }
+  /** What was passed under this name, the n-th of them: FileDescriptorName=. */
+  | { kind: 'named'; name: string; index: number };
 
 const defaultPort = 8000;
 
@@ -15,8 +17,8 @@ const defaultPort = 8000;
 const temporarySuffixLength = 9;
 
 /**
- * `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `fd://N`, each also behind `tcp://`;
- * relative paths start from `base`. Throws TSGUN_E_SETTINGS.
+ * `host:port`, `host`, `:port`, `[v6]:port`, `unix:/path`, `fd://N`, `fd://NAME`, the first four
+ * also behind `tcp://`; relative paths start from `base`. Throws TSGUN_E_SETTINGS.
  */
 export function parseAddress(text: string, base: string): Address {
   if (text.startsWith('unix:')) return parseUnix(text, base);
@@ -34,11 +36,15 @@ function parseUnix(text: string, base: string): Address {
   return { kind: 'unix', path: full };
 }
 
+/** systemd allows more, but nobody uses it; without FileDescriptorName= it is that of the unit. */
+const descriptorName = /^([A-Za-z_][\w.@+-]{0,254})(?:\/(\d{1,4}))?$/;
+
 function parseDescriptor(text: string): Address {
-  const fd = text.slice('fd://'.length);
-  if (!/^\d{1,6}$/.test(fd) || Number(fd) < 3)
-    throw bad(text, 'a number from 3 has to follow "fd://"');
-  return { kind: 'fd', fd: Number(fd) };
+  const which = text.slice('fd://'.length);
+  if (/^\d{1,6}$/.test(which) && Number(which) >= 3) return { kind: 'fd', fd: Number(which) };
+  const [, name, index = '0'] = descriptorName.exec(which) ?? [];
+  if (name === undefined) throw bad(text, 'a number from 3, or a name, has to follow "fd://"');
+  return { kind: 'named', name, index: Number(index) };
 }
 
 function parseTcp(text: string, rest: string): Address {
@@ -73,6 +79,8 @@ export function formatAddress(address: Address): string {
       return `unix:${address.path}`;
     case 'fd':
       return `fd://${address.fd}`;
+    case 'named':
+      return `fd://${address.name}${address.index === 0 ? '' : `/${address.index}`}`;
   }
 }
 

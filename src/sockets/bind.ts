@@ -23,11 +23,11 @@ export interface BindOptions {
   socketOwner: { uid: number; gid: number } | null;
 }
 
+/** What is not there before us. */
+export type Bindable = Extract<Address, { kind: 'tcp' | 'unix' }>;
+
 /** A bare listening descriptor that nothing in this process accepts on. Throws TSGUN_E_BIND. */
-export async function bindAddress(
-  address: Exclude<Address, { kind: 'fd' }>,
-  options: BindOptions,
-): Promise<number> {
+export async function bindAddress(address: Bindable, options: BindOptions): Promise<number> {
   try {
     return address.kind === 'unix'
       ? await bindUnix(address.path, options)

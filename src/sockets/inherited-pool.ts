@@ -6,9 +6,11 @@ import { parsePassedName } from './passed-name.ts';
 
 /** Inherited sockets that no address uses, or not at the moment. */
 export class InheritedPool {
+  readonly #all: readonly Inherited[];
   #free: Inherited[];
 
   constructor(inherited: readonly Inherited[]) {
+    this.#all = inherited;
     this.#free = [...inherited];
   }
 
@@ -18,7 +20,10 @@ export class InheritedPool {
 
   /** The sockets for an address: one, or with `reuse_port` one for each slot of the old program. */
   take(address: Address): Inherited[] {
-    const taken = this.#free.filter((inherited) => isFor(inherited, address));
+    const named = address.kind === 'named' ? findNamed(this.#all, address) : undefined;
+    const taken = this.#free.filter(
+      (inherited) => inherited === named || isFor(inherited, address),
+    );
     this.#free = this.#free.filter((inherited) => !taken.includes(inherited));
     if (taken.length > 0 || address.kind !== 'fd' || !isListening(address.fd)) return taken;
     // Passed without LISTEN_FDS, by a shell say.
@@ -42,6 +47,10 @@ export class InheritedPool {
   }
 }
 
+/** The n-th that was passed under a name by somebody else than an older tsgun. */
+const findNamed = (all: readonly Inherited[], { name, index }: { name: string; index: number }) =>
+  all.filter((inherited) => inherited.name === name)[index];
+
 /** By what an older tsgun says it is, by number, or by where it listens. */
 function isFor({ fd, name }: Inherited, address: Address): boolean {
   const passed = parsePassedName(name);
@@ -62,3 +71,13 @@ export const lentAddresses = (inherited: readonly Inherited[]): string[] =>
     if (!passed) return [`fd://${fd}`];
     return passed.key.startsWith('fd://') ? [passed.key] : [];
   });
+
+/** An address for each descriptor of a name: one socket unit gives all of its own the same one. */
+export function expandNamed(bind: readonly string[], inherited: readonly Inherited[]): string[] {
+  const names = inherited.map(({ name }) => parsePassedName(name)?.key ?? `fd://${name}`);
+  return bind.flatMap((text) => {
+    const count = names.filter((name) => name === text || name.startsWith(`${text}/`)).length;
+    if (!text.startsWith('fd://') || count < 2) return [text];
+    return Array.from({ length: count }, (_, index) => (index === 0 ? text : `${text}/${index}`));
+  });
+}

@@ -1,5 +1,4 @@
-import type { Clock } from '../core/clock.ts';
-import { errnoOf, messageOf, TsgunError } from '../core/errors.ts';
+import { messageOf, TsgunError } from '../core/errors.ts';
 import { type Address, formatAddress } from './address.ts';
 import { type BindOptions, bindAddress } from './bind.ts';
 import type { Inherited } from './inherit.ts';
@@ -17,12 +16,20 @@ interface Entry {
   owned: boolean;
 }
 
+/** Keeps descriptors for our next life; false when it cannot. */
+export interface Store {
+  keep(listening: readonly Inherited[]): boolean;
+}
+
 /** Every address the arbiter listens on. Overlapping reloads each hold what they need. */
 export class ListenerSet {
   readonly #entries = new Map<string, Entry>();
   /** Refused to newcomers already, and open only for those who are in. */
   readonly #ending = new Set<Entry>();
   readonly #pool: InheritedPool;
+  #store: Store | null = null;
+  #stored = false;
+  #bequeathed = false;
 
   constructor(inherited: readonly Inherited[] = []) {
     this.#pool = new InheritedPool(inherited);
@@ -44,6 +51,7 @@ export class ListenerSet {
         entry.holders.add(generation);
         entry.listener.setBacklog(options.backlog);
       }
+      this.#updateStore();
     } catch (error) {
       this.release(generation);
       throw error;
@@ -58,6 +66,7 @@ export class ListenerSet {
     for (const entry of this.#ending) {
       if (this.#letGo(entry, generation)) this.#ending.delete(entry);
     }
+    this.#updateStore();
   }
 
   #letGo({ holders, inherited, listener, owned }: Entry, generation: number): boolean {
@@ -69,9 +78,11 @@ export class ListenerSet {
   }
 
   descriptorsFor(generation: number, slot: number): { fd: number; address: string }[] {
-    return [...this.#entries.values()]
+    const descriptors = [...this.#entries.values()]
       .filter(({ holders }) => holders.has(generation))
       .map(({ listener }) => ({ fd: listener.descriptorFor(slot), address: listener.address }));
+    this.#updateStore();
+    return descriptors;
   }
 
   /** Every address with the descriptors that wait for its connections. */
@@ -92,10 +103,38 @@ export class ListenerSet {
 
   closeSlot(slot: number): void {
     for (const { listener } of this.#entries.values()) listener.closeSlot(slot);
+    this.#updateStore();
+  }
+
+  /** From now on what is ours is also kept there. */
+  keepIn(store: Store): void {
+    this.#store = store;
+    this.#updateStore();
+  }
+
+  /** What is kept waits for our next life, clients with it, instead of being refused at our end. */
+  bequeath(): void {
+    this.#bequeathed = this.#stored;
+  }
+
+  get isStored(): boolean {
+    return this.#stored;
+  }
+
+  get isBequeathed(): boolean {
+    return this.#bequeathed;
+  }
+
+  #updateStore(): void {
+    if (!this.#store || this.#bequeathed) return;
+    this.#stored = this.#store.keep(this.#listHeld().filter(({ owned }) => owned));
   }
 
   /** Before the end; where it cannot be done, what comes in until then is lost. */
   refuseNew(onProblem: (message: string) => void): void {
+    if (this.#bequeathed) return;
+    this.#store?.keep([]);
+    this.#store = null;
     this.#refuse(this.#entries.values(), onProblem);
   }
 
@@ -129,20 +168,26 @@ export class ListenerSet {
 
   /** For a new program, with names that tell it what each one is: see `takeInherited`. */
   pass(): Inherited[] {
-    const held = [...this.#entries].flatMap(([key, { listener, owned }]) =>
-      listener
-        .descriptors()
-        .map(({ fd, slot }) => ({ fd, name: formatPassedName({ key, slot, owned }) })),
-    );
+    const held = this.#listHeld().map(({ fd, name }) => ({ fd, name }));
     return [...held, ...this.#pool.free];
+  }
+
+  #listHeld(): (Inherited & { owned: boolean })[] {
+    return [...this.#entries].flatMap(([key, { listener, owned }]) =>
+      listener.descriptors().map(({ fd, slot }, order) => {
+        const name = formatPassedName({ key, slot, order, owned });
+        return { fd, name, owned };
+      }),
+    );
   }
 
   /** From now on another program ends what we hold. */
   disown(): void {
+    this.#store = null;
     for (const entry of [...this.#entries.values(), ...this.#ending]) entry.owned = false;
   }
 
-  /** What an older tsgun owned is ours. */
+  /** What an older tsgun owned, or we in an earlier life, is ours. */
   adopt(): void {
     for (const entry of this.#entries.values())
       entry.owned ||= entry.inherited.every(({ name }) => parsePassedName(name)?.owned);
@@ -155,9 +200,8 @@ export class ListenerSet {
   }
 
   close(): void {
-    for (const { listener, owned } of [...this.#entries.values(), ...this.#ending]) {
-      if (owned) listener.close();
-    }
+    const mine = this.#bequeathed ? [] : this.#entries.values();
+    for (const { listener, owned } of [...mine, ...this.#ending]) if (owned) listener.close();
     this.#entries.clear();
     this.#ending.clear();
   }
@@ -165,19 +209,26 @@ export class ListenerSet {
   async #bind(address: Address, options: BindOptions): Promise<Entry> {
     const inherited = this.#pool.take(address);
     const owned = inherited.length === 0;
-    const sockets = owned
-      ? [{ fd: await bindNew(address, options), slot: 0 }]
-      : inherited.map(({ fd, name }, index) => ({
-          fd,
-          slot: parsePassedName(name)?.slot ?? index,
-        }));
+    const sockets = owned ? [{ fd: await bindNew(address, options), slot: 0 }] : inOrder(inherited);
     return { listener: listenOn(sockets, address, options), holders: new Set(), inherited, owned };
   }
 }
 
 function bindNew(address: Address, options: BindOptions): Promise<number> {
-  if (address.kind === 'fd') throw notListening(address.fd);
-  return bindAddress(address, options);
+  if (address.kind === 'tcp' || address.kind === 'unix') return bindAddress(address, options);
+  const why =
+    address.kind === 'fd' ? 'it is no listening socket' : 'nothing of that name was passed';
+  const message = `Cannot listen on "${formatAddress(address)}": ${why}`;
+  throw new TsgunError('TSGUN_E_BIND', message);
+}
+
+function inOrder(inherited: readonly Inherited[]): { fd: number; slot: number }[] {
+  return inherited
+    .map(({ fd, name }, index) => {
+      const { slot = index, order = index } = parsePassedName(name) ?? {};
+      return { fd, slot, order };
+    })
+    .toSorted((one, other) => one.order - other.order);
 }
 
 function listenOn(
@@ -189,35 +240,4 @@ function listenOn(
   if (!first || (options.reusePort && address.kind === 'tcp'))
     return new PortGroup(sockets, options);
   return new SharedListener(first.fd, address.kind === 'unix' ? address.path : null);
-}
-
-const notListening = (fd: number): TsgunError =>
-  new TsgunError('TSGUN_E_BIND', `Cannot listen on "fd://${fd}": it is no listening socket`);
-
-export interface RetryOptions {
-  clock: Clock;
-  onRetry(message: string): void;
-}
-
-/** How often and how long apart Gunicorn tries an address in use: `sock.py`, `create_sockets`. */
-const attempts = 5;
-const pauseMs = 1000;
-
-/** Tries an address in use again, as Gunicorn does, because an old server may just be leaving. */
-export async function holdWithRetries<T>(
-  hold: () => Promise<T>,
-  { clock, onRetry }: RetryOptions,
-): Promise<T> {
-  for (let attempt = 1; ; attempt += 1) {
-    try {
-      return await hold();
-    } catch (error) {
-      const cause = error instanceof Error ? error.cause : undefined;
-      if (errnoOf(cause) !== 'EADDRINUSE') throw error;
-      onRetry(`Connection in use: ${error instanceof Error ? error.message : ''}`);
-      if (attempt === attempts) throw error;
-      onRetry('Retrying in 1 second.');
-      await new Promise<void>((resolve) => clock.after(pauseMs, resolve));
-    }
-  }
 }

@@ -1,20 +1,28 @@
-/** What an old program tells its successor about a descriptor, by the name it passes it under. */
+/**
+ * What an old program tells its successor about a descriptor, by the name it passes it under; and
+ * itself, after a restart, by the name systemd keeps it under.
+ */
 export interface PassedName {
   /** The canonical address it was bound for. */
   key: string;
   slot: number;
+  /** Of the sockets of one address: who is passed by a name comes in any order. */
+  order: number;
   /** False for what the old program had only been lent, by systemd say. */
   owned: boolean;
 }
 
 /** Colons separate the names of `LISTEN_FDNAMES`, so there are none in it. */
-export const formatPassedName = ({ key, slot, owned }: PassedName): string =>
-  encodeURIComponent(`tsgun ${owned ? 'owned' : 'lent'} ${slot} ${key}`);
+export const formatPassedName = ({ key, slot, order, owned }: PassedName): string =>
+  encodeURIComponent(`tsgun ${owned ? 'owned' : 'lent'} ${slot} ${order} ${key}`);
+
+const pattern = /^tsgun (owned|lent) (\d{1,6}) (\d{1,6}) (.+)$/s;
 
 /** Null for a name that somebody else gave. */
 export function parsePassedName(name: string): PassedName | null {
-  const [, whose, slot, key] = /^tsgun (owned|lent) (\d{1,6}) (.+)$/s.exec(decode(name)) ?? [];
-  return key === undefined ? null : { key, slot: Number(slot), owned: whose === 'owned' };
+  const [, whose, slot, order, key] = pattern.exec(decode(name)) ?? [];
+  if (key === undefined) return null;
+  return { key, slot: Number(slot), order: Number(order), owned: whose === 'owned' };
 }
 
 function decode(name: string): string {

@@ -36,7 +36,7 @@ export class TestListener {
 
   static async bind(t: TestContext, text = '127.0.0.1:0'): Promise<TestListener> {
     const address = parseAddress(text, makeTempDir(t));
-    if (address.kind === 'fd') throw new Error('nothing to bind');
+    if (address.kind !== 'tcp' && address.kind !== 'unix') throw new Error('nothing to bind');
     const options = { backlog: 128, reusePort: false, socketMode: 0o600, socketOwner: null };
     const fd = await bindAddress(address, options);
     const unix = address.kind === 'unix' ? address.path : null;

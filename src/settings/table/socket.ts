@@ -8,7 +8,7 @@ export const socketSettings = {
     onReload: 'generation',
     short: 'b',
     environment: { variable: 'PORT', toText: (port) => `0.0.0.0:${port}` },
-    summary: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH or fd://N; repeat for more',
+    summary: 'HOST:PORT, [IPV6]:PORT, :PORT, unix:PATH, fd://N or fd://NAME; repeat for more',
   }),
   backlog: setting<number>({
     schema: int({ min: 1, max: 65_535 }),

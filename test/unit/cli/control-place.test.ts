@@ -28,19 +28,19 @@ const names: [app: string | null, name: string][] = [
 
 for (const [app, name] of names) {
   test(`an instance of ${app} is called ${name}`, () => {
-    assert.equal(chooseName(settings({ app })), name);
+    assert.equal(chooseName(settings({ app }), {}), name);
   });
 }
 
 test('proc_name is its name, made good for a folder', () => {
-  assert.equal(chooseName(settings({ app: 'app.js', procName: 'shop@eu-1' })), 'shop@eu-1');
+  assert.equal(chooseName(settings({ app: 'app.js', procName: 'shop@eu-1' }), {}), 'shop@eu-1');
   assert.equal(
-    chooseName(settings({ app: 'app.js', procName: '../../etc/passwd' })),
+    chooseName(settings({ app: 'app.js', procName: '../../etc/passwd' }), {}),
     '_.._etc_passwd',
   );
-  assert.equal(chooseName(settings({ app: 'app.js', procName: '..' })), 'tsgun');
-  assert.equal(chooseName(settings({ app: 'app.js', procName: 'a/b\n\u0000c' })), 'a_b__c');
-  assert.equal(chooseName(settings({ procName: 'x'.repeat(90) })), 'x'.repeat(40));
+  assert.equal(chooseName(settings({ app: 'app.js', procName: '..' }), {}), 'tsgun');
+  assert.equal(chooseName(settings({ app: 'app.js', procName: 'a/b\n\u0000c' }), {}), 'a_b__c');
+  assert.equal(chooseName(settings({ procName: 'x'.repeat(90) }), {}), 'x'.repeat(40));
 });
 
 test('its socket is in the run directory that the environment names', () => {

@@ -19,7 +19,8 @@ const bad: [text: string, why: RegExp][] = [
   [`unix:/${'x'.repeat(120)}`, /longer than \d+ bytes$/],
   ['fd://', /a number from 3/],
   ['fd://2', /a number from 3/],
-  ['fd://x', /a number from 3/],
+  ['fd://-x', /a number from 3, or a name,/],
+  ['fd://web/x', /a number from 3, or a name,/],
 ];
 
 for (const [text, why] of bad) {

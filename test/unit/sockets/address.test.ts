@@ -14,6 +14,8 @@ const good = {
   'unix:///run/a.sock': { kind: 'unix', path: '/run/a.sock' },
   'unix:a.sock': { kind: 'unix', path: '/base/a.sock' },
   'fd://3': { kind: 'fd', fd: 3 },
+  'fd://web': { kind: 'named', name: 'web', index: 0 },
+  'fd://tsgun@app.socket/1': { kind: 'named', name: 'tsgun@app.socket', index: 1 },
 };
 
 for (const [text, address] of Object.entries(good)) {
@@ -34,7 +36,7 @@ const bad = [
   '8000',
   'unix:',
   'fd://2',
-  'fd://x',
+  'fd://a:b',
   `unix:/${'x'.repeat(107)}`,
   '-host:1',
 ];

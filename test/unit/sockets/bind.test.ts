@@ -14,8 +14,7 @@ import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { TsgunError } from '../../../src/core/errors.ts';
 import { closeDescriptor, isListening, localAddress } from '../../../src/native/sockets.ts';
-import type { Address } from '../../../src/sockets/address.ts';
-import { type BindOptions, bindAddress } from '../../../src/sockets/bind.ts';
+import { type Bindable, type BindOptions, bindAddress } from '../../../src/sockets/bind.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
 
 const options: BindOptions = {
@@ -26,7 +25,6 @@ const options: BindOptions = {
 };
 const rootOnly = { skip: process.getuid?.() !== 0 && 'needs root' };
 
-type Bindable = Exclude<Address, { kind: 'fd' }>;
 const tcp = (host: string, port = 0): Bindable => ({ kind: 'tcp', host, port });
 const unix = (file: string): Bindable => ({ kind: 'unix', path: file });
 

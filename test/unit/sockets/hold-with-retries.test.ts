@@ -2,7 +2,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Clock } from '../../../src/core/clock.ts';
 import { TsgunError } from '../../../src/core/errors.ts';
-import { holdWithRetries } from '../../../src/sockets/listener-set.ts';
+import { holdWithRetries } from '../../../src/sockets/hold-with-retries.ts';
 
 /** Runs every pause at once and counts them. */
 function hurriedClock() {

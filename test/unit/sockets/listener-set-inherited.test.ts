@@ -46,7 +46,7 @@ async function busyAddress(t: TestContext): Promise<string> {
 /** What systemd does: it binds by itself, and keeps the socket whatever we do with our copy. */
 async function lend(t: TestContext, text: string): Promise<{ fd: number; keeper: number }> {
   const [address] = parse(text);
-  if (!address || address.kind === 'fd') throw new Error('not to be bound');
+  if (address?.kind !== 'tcp' && address?.kind !== 'unix') throw new Error('not to be bound');
   const keeper =
     address.kind === 'unix'
       ? bindSocketAt({ family: 'unix', path: address.path }, options)

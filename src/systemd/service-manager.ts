@@ -1,0 +1,67 @@
+import type { Clock } from '../core/clock.ts';
+import type { Log } from '../core/logger.ts';
+import { Notifier, type SendDatagram } from './notifier.ts';
+import type { ServiceEnvironment } from './service-environment.ts';
+
+/** Longest text that `systemctl status` shows in a line of its own. */
+const longestStatus = 400;
+
+/** What a service can tell systemd: sd_notify(3). */
+export class ServiceManager {
+  readonly environment: ServiceEnvironment;
+  readonly #notifier: Notifier;
+
+  constructor(
+    environment: ServiceEnvironment,
+    { clock, log, send }: { clock: Clock; log: Log; send?: SendDatagram },
+  ) {
+    this.environment = environment;
+    this.#notifier = new Notifier(environment.notifySocket, clock, log, send);
+  }
+
+  ready(): void {
+    this.#tell('READY=1');
+  }
+
+  /** Until the next `ready`. */
+  reloading(): void {
+    const microseconds = process.hrtime.bigint() / 1000n;
+    this.#tell('RELOADING=1', `MONOTONIC_USEC=${microseconds}`);
+  }
+
+  stopping(): void {
+    this.#tell('STOPPING=1');
+  }
+
+  status(text: string): void {
+    const line = text.replaceAll(/\s+/g, ' ').slice(0, longestStatus);
+    this.#tell(`STATUS=${line}`);
+  }
+
+  /** From now on `pid` is the service, and what we tell is refused. */
+  handOver(pid: number): void {
+    this.#tell(`MAINPID=${pid}`);
+  }
+
+  /** To start, to reload or to stop takes up to so much longer from now. */
+  extendTimeout(ms: number): void {
+    this.#tell(`EXTEND_TIMEOUT_USEC=${ms * 1000}`);
+  }
+
+  beat(): void {
+    this.#tell('WATCHDOG=1');
+  }
+
+  /** Keeps a duplicate of a listening socket; one that does not listen yet would be dropped. */
+  store(name: string, descriptor: number): void {
+    this.#notifier.notify({ lines: ['FDSTORE=1', `FDNAME=${name}`], descriptor });
+  }
+
+  remove(name: string): void {
+    this.#tell('FDSTOREREMOVE=1', `FDNAME=${name}`);
+  }
+
+  #tell(...lines: readonly string[]): void {
+    this.#notifier.notify({ lines });
+  }
+}
