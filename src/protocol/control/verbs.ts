@@ -179,7 +179,7 @@ export const verbGroups: Readonly<Record<string, readonly VerbName[]>> = {
 
 /** Other programs' words for the same, understood and not shown. */
 export const verbAliases: Readonly<Record<string, VerbName>> = {
-  ls: 'workers',
+  ls: 'list',
   ps: 'workers',
   incr: 'scale',
   decr: 'scale',

@@ -59,7 +59,7 @@ test('readLine() takes the word behind a flag as its value, whatever it looks li
 
 test('readLine() knows the words of other programs', () => {
   const cases: Record<string, [string, string[]]> = {
-    ls: ['workers', []],
+    ls: ['list', []],
     ps: ['workers', []],
     incr: ['scale', ['+1']],
     'incr 3': ['scale', ['+3']],
