@@ -1,3 +1,4 @@
+import type { Clock } from '../core/clock.ts';
 import { TsgunError } from '../core/errors.ts';
 import {
   type ControlPlace,
@@ -16,6 +17,8 @@ export interface Predecessor {
   failed(reason: string): void;
   /** Calls back once when everything is ours: it said so, and where it was controlled, or it died. */
   onTakeOver(callback: TakeOver): void;
+  /** Settles when it has ended, or after `mostMs`. */
+  waitForEnd(clock: Clock, mostMs: number): Promise<void>;
 }
 
 /** The switches are null when nobody could tell them any more. */
@@ -42,7 +45,17 @@ export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
     ready: () => tell({ upgrade: 'ready' }),
     failed: (reason) => tell({ upgrade: 'failed', reason }),
     onTakeOver,
+    waitForEnd: (clock, mostMs) => waitForEnd(Number(from), clock, mostMs),
   };
+}
+
+const lookMs = 20;
+
+/** As long as it lives it is our parent. */
+async function waitForEnd(pid: number, clock: Clock, mostMs: number): Promise<void> {
+  const end = clock.now() + mostMs;
+  while (process.ppid === pid && clock.now() < end)
+    await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
 }
 
 /** A program that knew of none had none thrown. */

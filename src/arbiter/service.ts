@@ -9,6 +9,8 @@ import type { ServiceManager } from '../systemd/service-manager.ts';
 import { describeService } from './describe-service.ts';
 import type { Command, Notice } from './event.ts';
 import type { Instance } from './instance.ts';
+import type { Predecessor } from './predecessor.ts';
+import { policyOf } from './state.ts';
 import { willBeRestarted } from './unit-job.ts';
 
 /** How often systemd hears of us; often enough for any watchdog that it may have. */
@@ -26,6 +28,7 @@ export interface ServiceOptions {
   log: Log;
   listeners: ListenerSet;
   inherited: readonly Inherited[];
+  predecessor: Predecessor | null;
   instance: Pick<Instance, 'state' | 'records' | 'lookedUpAt'>;
 }
 
@@ -101,10 +104,22 @@ export class Service {
   handOver(pid: number): void {
     if (!this.#cancel) return;
     this.#options.manager.handOver(pid);
-    this.end();
+    this.#fallSilent();
   }
 
-  end(): void {
+  /**
+   * The end of a service is the end of everything in its control group: a program that we succeeded
+   * may still be finishing its requests there.
+   */
+  async end(): Promise<void> {
+    const { clock, instance, predecessor } = this.#options;
+    const { mode } = instance.state;
+    if (this.#cancel && mode.kind === 'stopping' && mode.how === 'graceful')
+      await predecessor?.waitForEnd(clock, policyOf(instance.state).gracefulMs);
+    this.#fallSilent();
+  }
+
+  #fallSilent(): void {
     this.#cancel?.();
     this.#cancel = null;
   }

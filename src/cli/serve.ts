@@ -121,9 +121,13 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
       },
       onHandOver: (pid) => service?.handOver(pid),
       onExit: (exitCode, message) =>
-        void control.close().then(() => resolve({ exitCode, message }), reject),
+        void closeAll().then(() => resolve({ exitCode, message }), reject),
     });
     const service = createService(options, parts, instance);
+    const closeAll = async () => {
+      await control.close();
+      await service?.end();
+    };
     const openControl = prepareControl(options, parts, { control, instance });
     const startRest = async (outcome?: Outcome) => {
       void errorLog.start();
@@ -152,14 +156,14 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
 }
 
 function createService(
-  { clock, errorLog, inherited, invocation, manager, spawn }: ServeOptions,
+  options: ServeOptions,
   { listeners }: Parts,
   instance: Instance,
 ): Service | null {
-  if (!manager) return null;
+  const { errorLog, invocation, manager } = options;
   const { log } = errorLog;
   const { env } = invocation;
-  return new Service({ manager, clock, spawn, env, log, listeners, inherited, instance });
+  return manager && new Service({ ...options, manager, env, log, listeners, instance });
 }
 
 /** What the operator has wanted while both programs ran. */
