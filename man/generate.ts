@@ -1,9 +1,10 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
+import { makeCompletions } from './completion/completions.ts';
 import { makePages } from './pages.ts';
 
-// Writes the manual pages, which are committed, beside their templates. With --check it only says
-// whether they are what it would write.
+// Writes the manual pages and the completions, which are committed. With --check it only says whether
+// they are what it would write.
 
 const isSource = import.meta.url.endsWith('.ts');
 const root = path.join(import.meta.dirname, isSource ? '..' : '../..');
@@ -16,7 +17,7 @@ function readVersion(): string {
   return String(manifest.version);
 }
 
-function readPage(file: string): string | null {
+function readFile(file: string): string | null {
   try {
     return readFileSync(file, 'utf8');
   } catch {
@@ -24,9 +25,9 @@ function readPage(file: string): string | null {
   }
 }
 
-for (const [name, text] of makePages(folder, readVersion())) {
+for (const [name, text] of [...makePages(folder, readVersion()), ...makeCompletions()]) {
   const file = path.join(folder, name);
-  if (readPage(file) === text) continue;
+  if (readFile(file) === text) continue;
   if (process.argv.includes('--check')) {
     process.stderr.write(`man/${name} is not what its sources make: run "npm run generate"\n`);
     process.exitCode = 1;

@@ -1,0 +1,79 @@
+import { type Flag, flags, type Source } from './flags.ts';
+
+/** Works without the package bash-completion, and expands nothing of what it finds. */
+export const renderBash = (): string => `# bash completion for tsgun
+# Made by "npm run generate" from the table of settings: do not edit.
+
+_tsgun_offer() {
+  local word
+  while IFS= read -r word; do
+    [[ $word != "$typed"* ]] || COMPREPLY+=("$word")
+  done
+}
+
+_tsgun_find() {
+  local word
+  compopt -o filenames 2>/dev/null
+  while IFS= read -r word; do
+    COMPREPLY+=("$word")
+  done < <(compgen "$1" -- "$typed")
+}
+
+_tsgun() {
+  local typed=\${COMP_WORDS[COMP_CWORD]} before=\${COMP_WORDS[COMP_CWORD - 1]}
+  COMPREPLY=()
+  # Of "--loglevel=info" bash makes three words, of "host:80" as well.
+  if [[ $typed == = ]]; then
+    typed=''
+  elif [[ $before == = ]]; then
+    before=\${COMP_WORDS[COMP_CWORD - 2]}
+  fi
+  [[ $typed != : && $before != : ]] || return 0
+  case $before in
+${renderValues()}
+  esac
+  if [[ $typed == -* ]]; then
+    ${renderWords(flags.flatMap(({ forms }) => forms))}
+  else
+    _tsgun_find -f
+  fi
+  return 0
+}
+
+complete -F _tsgun tsgun
+`;
+
+const withValue = flags.flatMap(({ forms, hidden, value }) =>
+  value === null ? [] : [{ forms: [...forms, ...hidden], source: value.source }],
+);
+
+/** Flags that take the same, together. */
+function renderValues(): string {
+  const groups = Map.groupBy(withValue, ({ source }) => render(source));
+  return [...groups]
+    .map(([action, members]) => {
+      const forms = members.flatMap((flag: Pick<Flag, 'forms'>) => flag.forms);
+      return `    ${forms.join(' | ')})\n      ${action}\n      return 0\n      ;;`;
+    })
+    .join('\n');
+}
+
+const renderWords = (words: readonly string[]): string =>
+  `_tsgun_offer < <(printf '%s\\n' ${words.join(' ')})`;
+
+function render(source: Source): string {
+  switch (source.kind) {
+    case 'words':
+      return renderWords(source.words);
+    case 'files':
+      return '_tsgun_find -f';
+    case 'folders':
+      return '_tsgun_find -d';
+    case 'users':
+      return '_tsgun_offer < <(compgen -u)';
+    case 'groups':
+      return '_tsgun_offer < <(compgen -g)';
+    case 'nothing':
+      return ':';
+  }
+}
