@@ -73,6 +73,13 @@ export default {
         pathNot: '^src/(core|settings|protocol)/|^src/arbiter/signal-table[.]ts$',
       },
     },
+    {
+      name: 'layer-packaging',
+      severity: 'error',
+      comment: 'Packages are made of what was built, and of tables.',
+      from: { path: '^packaging/' },
+      to: { path: '^(src|ctl|test|man)/', pathNot: '^src/(core|settings|protocol)/' },
+    },
     only('proper-lockfile', 'node_modules/proper-lockfile', '^src/process/'),
   ],
   options: {
