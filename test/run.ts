@@ -1,5 +1,5 @@
-import { globSync } from 'node:fs';
-import { availableParallelism } from 'node:os';
+import { globSync, mkdtempSync, rmSync } from 'node:fs';
+import { availableParallelism, tmpdir } from 'node:os';
 import path from 'node:path';
 import process from 'node:process';
 import { finished } from 'node:stream/promises';
@@ -7,20 +7,30 @@ import { run } from 'node:test';
 import { spec } from 'node:test/reporters';
 
 // Runs every test, or those whose path contains one of the arguments. With TSGUN_NO_SKIP=1 a
-// skipped test is a failure: on a machine that has everything, none has a reason to skip.
+// skipped test is a failure: on a machine that has everything, none has a reason to skip. The tests
+// of a level are all whose path contains `system/`, say.
 
 const root = path.resolve(import.meta.dirname, '..');
 const wanted = process.argv.slice(2);
-const files = globSync('test/{unit,conformance,integration}/**/*.test.ts', { cwd: root })
+const files = globSync('test/{unit,conformance,integration,system}/**/*.test.ts', { cwd: root })
   .filter((file) => wanted.length === 0 || wanted.some((part) => file.includes(part)))
   // The long ones first, so that they do not run alone at the end.
-  .toSorted((a, b) => Number(b.includes('integration')) - Number(a.includes('integration')))
+  .toSorted((a, b) => Number(isLong(b)) - Number(isLong(a)))
   .map((file) => path.join(root, file));
+
+function isLong(file: string): boolean {
+  return /integration|system/.test(file);
+}
 
 if (files.length === 0) {
   console.error(`No test file matches ${wanted.join(' ')}`);
   process.exit(1);
 }
+
+// Packages are built once for all, by the first test that needs one.
+const packages = mkdtempSync(path.join(tmpdir(), 'tsgun-packages-'));
+process.env['TSGUN_TEST_PACKAGES'] = packages;
+process.once('exit', () => rmSync(packages, { recursive: true, force: true }));
 
 const noSkip = process.env['TSGUN_NO_SKIP'] === '1';
 const stream = run({

@@ -166,7 +166,7 @@ export interface Hammer {
 
 /** Load without pause until stopped; everything but a whole answer with status 200 is a failure. */
 export function hammer(
-  t: TestContext,
+  t: Pick<TestContext, 'after'>,
   { target, connections, keepAlive, path = '/', onFailure }: HammerOptions,
 ): Hammer {
   const failures: string[] = [];
