@@ -31,7 +31,8 @@ function renderValue(name: SettingName, value: unknown): string {
   return renderText(value);
 }
 
-function renderText(value: unknown): string {
+/** Text, a number or a list, as TOML. */
+export function renderText(value: unknown): string {
   // The one character that JSON leaves alone and TOML does not.
   return JSON.stringify(value).replaceAll('\x7f', '\\u007f');
 }

@@ -46,6 +46,7 @@ function createProgram(version: string, add: (given: Given) => void): Command {
     .version(version, '-v, --version', 'Print the version and exit')
     .helpOption('-h, --help', 'Print this and exit')
     .configureHelp({ helpWidth: 80, minWidthToWrap: 30 })
+    .addHelpText('after', '\n"tsgun init --help" tells how to make a configuration for an app.')
     .allowExcessArguments(false)
     .exitOverride()
     .showSuggestionAfterError(false)

@@ -54,6 +54,10 @@ export async function run(args: readonly string[]): Promise<void> {
 
 async function obey(args: readonly string[]): Promise<number> {
   const call = readCall(args);
+  if (args[0] === 'init') {
+    const { init } = await import('./init/init.ts');
+    return init(args.slice(1), sourcesOf(call));
+  }
   const line = parseCommandLine(args, call.version);
   if (line.kind === 'print') {
     process.stdout.write(line.text);

@@ -1,0 +1,52 @@
+import path from 'node:path';
+import { optionFor } from './choose-app.ts';
+import type { FoundApp } from './found-app.ts';
+import { describeEvidence, type Instance } from './render-instance.ts';
+
+/** What was found, in a sentence, and what else there is. */
+export function reportFindings({ app, python }: Instance, others: readonly FoundApp[]): string {
+  const evidence = describeEvidence(app);
+  const kind = app.kind.replace(/^an? /, (article) => article);
+  const lines = [`Found ${kind} in ${app.chdir}${evidence === '' ? '' : `: ${evidence}`}`];
+  if (python !== null) lines.push(`It runs with ${path.resolve(app.chdir, python)}`);
+  const shown = others.slice(0, mostOthers);
+  for (const other of shown) lines.push(`Also there: ${other.kind}, --app ${optionFor(other)}`);
+  if (others.length > shown.length) lines.push(`... and ${others.length - shown.length} more`);
+  return `${lines.join('\n')}\n`;
+}
+
+const mostOthers = 3;
+
+/** Where the configuration is now, and the commands that come next. */
+export function reportNext(
+  { name, bind, workers }: Instance,
+  { file, home, user }: { file: string; home: string; user: string },
+): string {
+  const count = workers.count === 'auto' ? 'as many workers as fit' : countOf(workers.count);
+  const steps: [command: string, effect: string][] = [
+    ...(file === home
+      ? []
+      : [
+          [`install -m 644 ${file} ${home}`, 'puts it where the service looks'] as [string, string],
+        ]),
+    ...(user === 'tsgun'
+      ? []
+      : [
+          [`systemctl edit tsgun@${name}`, `to add: [Service] and User=${user}`] as [
+            string,
+            string,
+          ],
+        ]),
+    [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'],
+    [`tsgunctl -i ${name} status`, 'shows how it does'],
+    [`journalctl -u tsgun@${name}`, 'shows what it says'],
+  ];
+  const width = Math.max(...steps.map(([command]) => command.length)) + 2;
+  const lines = steps.map(([command, effect]) => `  ${command.padEnd(width)}# ${effect}`);
+  return `Wrote ${file}: ${count} at ${bind.map(asUrl).join(', ')}\n\nNext, as root:\n${lines.join('\n')}\n`;
+}
+
+const countOf = (count: number): string => `${count} ${count === 1 ? 'worker' : 'workers'}`;
+
+const asUrl = (address: string): string =>
+  /^(?:unix:|fd:|tcp:|http:)/.test(address) ? address : `http://${address}`;

@@ -1,0 +1,36 @@
+import path from 'node:path';
+import { describeMode, findObstacle, findReader } from './access.ts';
+import type { FoundApp } from './found-app.ts';
+import { isFile, isFolder } from './read-source.ts';
+
+/** What would keep the service from running an app that runs well by hand. */
+export function findWarnings(app: FoundApp, python: string | null, user: string): string[] {
+  return [...warnOfAccess(app, python, user), ...warnOfSandbox(app.chdir)];
+}
+
+function warnOfAccess({ chdir, file }: FoundApp, python: string | null, user: string): string[] {
+  const reader = findReader(user);
+  const interpreter = python === null ? null : path.resolve(chdir, python);
+  const obstacles = [
+    findObstacle(reader, chdir, 'run'),
+    isFile(file) ? findObstacle(reader, file, 'read') : null,
+    interpreter === null ? null : findObstacle(reader, interpreter, 'run'),
+  ].filter((obstacle) => obstacle !== null);
+  return [...new Set(obstacles)].map((obstacle) => {
+    const what = isFolder(obstacle) ? 'enter' : 'read';
+    return `The user "${user}" cannot ${what} "${obstacle}" (${describeMode(obstacle)}): let it, move the app to a place such as /srv, or name the owner of the app by --user`;
+  });
+}
+
+/** The unit's PrivateTmp=yes and ProtectHome=read-only. */
+function warnOfSandbox(chdir: string): string[] {
+  if (/^\/(?:var\/)?tmp(?:\/|$)/.test(chdir)) {
+    return [`"${chdir}" is not there for the service, whose /tmp and /var/tmp are its own`];
+  }
+  if (/^\/(?:home|root)(?:\/|$)/.test(chdir)) {
+    return [
+      `The service can read "${chdir}", and not write there: the unit has ProtectHome=read-only`,
+    ];
+  }
+  return [];
+}
