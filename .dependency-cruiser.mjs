@@ -70,7 +70,8 @@ export default {
       from: { path: '^man/' },
       to: {
         path: '^(src|ctl|test|packaging)/',
-        pathNot: '^src/(core|settings|protocol)/|^src/arbiter/signal-table[.]ts$',
+        pathNot:
+          '^src/(core|settings|protocol)/|^src/arbiter/(event|signal-table)[.]ts$|^src/control/limits[.]ts$',
       },
     },
     {

@@ -4,6 +4,8 @@ import { listControlExitCodes, listErrors, listExitCodes, listSignals } from './
 import { fillTemplate, type Holes } from './fill-template.ts';
 import { listArbiterHooks, listWorkerHooks } from './hooks.ts';
 import { renderRoff } from './roff.ts';
+import { listMethods, listNotificationFields, listObjects } from './rpc-methods.ts';
+import { listEvents, listLimits, listRpcErrors } from './rpc-tables.ts';
 import { listFileless, listFileSettings, listFlags, listVariables } from './settings.ts';
 import {
   listGlobalOptions,
@@ -15,7 +17,7 @@ import {
 } from './verbs.ts';
 
 /** Day of the last change that readers should know of. */
-const date = '2026-11-21';
+const date = '2026-11-28';
 
 /** What fills the holes of each page's template `PAGE.in`. */
 const pages: Readonly<Record<string, () => Holes>> = {
@@ -31,6 +33,14 @@ const pages: Readonly<Record<string, () => Holes>> = {
     fileless: listFileless(),
     'arbiter-hooks': listArbiterHooks(),
     'worker-hooks': listWorkerHooks(),
+  }),
+  'tsgun-rpc.7': () => ({
+    methods: listMethods(),
+    objects: listObjects(),
+    notifications: listNotificationFields(),
+    events: listEvents(),
+    errors: listRpcErrors(),
+    limits: listLimits(),
   }),
   'tsgunctl.1': () => ({
     options: listGlobalOptions(),

@@ -1,13 +1,14 @@
 /**
  * Renders the little markup that the templates are written in as man(7): `# SECTION`,
  * `## Subsection`, paragraphs, examples indented by four spaces, and items (a line with the term,
- * then lines behind `:   `; a block of such lines alone goes on with the item above). Between blocks
- * `{` and `}` all is indented once more. Within text, backticks are bold, `*stars*` italic.
+ * then lines behind `:   `; a block of such lines alone goes on with the item above). A block of
+ * lines `| term | text` is a list without space between its items. Between blocks `{` and `}` all is
+ * indented once more. Within text, backticks are bold, `*stars*` italic.
  */
 export function renderRoff(markup: string): string {
   const lines: string[] = [];
   let fresh = true;
-  for (const block of markup.trim().split(/\n{2,}/)) {
+  for (const block of joinExamples(markup.trim()).split(/\n{2,}/)) {
     const heading = /^(##?) (.+)$/.exec(block);
     if (heading) lines.push(`.${heading[1] === '#' ? 'SH' : 'SS'} "${heading[2]}"`);
     else lines.push(...renderBlock(block, fresh));
@@ -19,15 +20,32 @@ export function renderRoff(markup: string): string {
 const example = '    ';
 const body = ':   ';
 
+/** An example may have empty lines. */
+const joinExamples = (markup: string): string =>
+  markup.replaceAll(/(?<=^ {4}.*\n)\n(?= {4})/gm, `${example}\n`);
+
 function renderBlock(block: string, fresh: boolean): string[] {
   if (block === '{' || block === '}') return [block === '{' ? '.RS' : '.RE'];
   const lines = block.split('\n');
   if (lines.every((line) => line.startsWith(example))) return renderExample(lines, fresh);
+  if (block.startsWith('| ')) return renderRows(lines);
   if (block.startsWith(body)) return ['.IP', ...fill(unindent(lines))];
   const [term = '', ...rest] = lines;
   if (rest[0]?.startsWith(body)) return ['.TP', renderInline(term), ...fill(unindent(rest))];
   return [...(fresh ? [] : ['.PP']), ...fill(lines.join(' '))];
 }
+
+/** Wide enough for most names. */
+const termWidth = 22;
+
+const renderRows = (rows: readonly string[]): string[] => [
+  ...rows.flatMap((row, index) => {
+    const [, term = '', text = ''] = /^\| (.+?) \| (.+)$/.exec(row) ?? [];
+    const item = [`.TP ${termWidth}`, renderInline(term), ...fill(text)];
+    return index === 0 ? [...item, '.PD 0'] : item;
+  }),
+  '.PD',
+];
 
 const unindent = (lines: readonly string[]): string =>
   lines.map((line) => line.slice(body.length)).join(' ');

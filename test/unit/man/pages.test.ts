@@ -84,10 +84,12 @@ test('the JSON examples of tsgunctl(1) are whole', () => {
 });
 
 test('the shell examples are ones that a shell understands', () => {
-  const shell = [...examplesOf(readPage('tsgunctl.1')), ...examplesOf(readPage('tsgun.8'))].filter(
-    (text) => !text.startsWith('{'),
+  const pages = ['tsgunctl.1', 'tsgun.8', 'tsgun-rpc.7'].flatMap((name) =>
+    examplesOf(readPage(name)),
   );
-  assert.ok(shell.length > 8);
+  // Not the JSON, the units, the Python and the session.
+  const shell = pages.filter((text) => !/^(?:[{[<>#]|import |app = )/.test(text));
+  assert.ok(shell.length > 12);
   for (const text of shell) {
     const { status, stderr } = spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' });
     assert.deepEqual([status, stderr], [0, ''], text);

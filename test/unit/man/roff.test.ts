@@ -38,6 +38,16 @@ const cases: [title: string, markup: string, roff: string][] = [
     '.SH "A"\n.TP\n\\fBx\\fR\nOne.\n.RS\n.TP\n\\fBy\\fR\nTwo.\n.RE',
   ],
   [
+    'lists of rows close together',
+    '# A\n\n| `x` | One. Two | three.\n| -1 | Four.\n\nfive',
+    '.SH "A"\n.TP 22\n\\fBx\\fR\nOne.\nTwo | three.\n.PD 0\n.TP 22\n\\-1\nFour.\n.PD\n.PP\nfive',
+  ],
+  [
+    'an example with empty lines as one',
+    '# A\n\n    a\n\n      b\n\n    c\n\nd',
+    '.SH "A"\n.RS 4\n.EX\na\n\n  b\n\nc\n.EE\n.RE\n.PP\nd',
+  ],
+  [
     'examples as they are',
     "# A\n\nx\n\n    a  -b\n    .c 'd'",
     '.SH "A"\nx\n.PP\n.RS 4\n.EX\na  \\-b\n\\&.c \\(aqd\\(aq\n.EE\n.RE',
