@@ -119,6 +119,7 @@ function hintAt(flag: string): string | null {
   if (isForeign(toSnake(long.slice(2)).replaceAll('-', '_')))
     return 'an option of Gunicorn, not supported by tsgun';
   const known = (Object.keys(table) as SettingName[]).flatMap((name) => {
+    if (name === 'app') return [];
     const { aliases = [] }: Setting<unknown> = table[name];
     return [toKebab(name), ...aliases].map((long) => `--${long}`);
   });

@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { TsgunError } from '../../core/errors.ts';
-import { excerpt, type FoundApp, type Survey } from './found-app.ts';
+import type { FoundApp, Survey } from './found-app.ts';
 import { surveyFile, surveyNode } from './node-apps.ts';
 import { surveyModule, surveyPython } from './python-apps.ts';
 import { isFile, isFolder, showFrom } from './read-source.ts';
@@ -111,9 +111,13 @@ function chooseFrom({ apps, remarks }: Survey, place: string): Choice {
   return { app, others: likely.filter((other) => other !== app) };
 }
 
-function nearest(apps: FoundApp[]): FoundApp[] {
-  const least = Math.min(...apps.map(({ rank }) => rank));
-  return apps.filter(({ rank }) => rank === least);
+/** The likeliest of each project; folders that are imported from by themselves are projects. */
+function nearest(apps: readonly FoundApp[]): FoundApp[] {
+  const projects = Map.groupBy(apps, ({ chdir }) => chdir);
+  return [...projects.values()].flatMap((project) => {
+    const least = Math.min(...project.map(({ rank }) => rank));
+    return project.filter(({ rank }) => rank === least);
+  });
 }
 
 const describeNothing = (place: string, remarks: readonly string[]): string =>
@@ -126,8 +130,9 @@ const describeNothing = (place: string, remarks: readonly string[]): string =>
 function describeMany(place: string, apps: readonly FoundApp[]): string {
   const options = apps.map((app) => ({ ...app, option: `--app ${optionFor(app)}` }));
   const width = Math.max(...options.map(({ option }) => option.length));
-  const lines = options.map(({ option, kind, line }) =>
-    `  ${option.padEnd(width)}  ${kind}${line === null ? '' : `, ${excerpt(line)}`}`.trimEnd(),
+  const lines = options.map(
+    ({ option, kind, line }) =>
+      `  ${option.padEnd(width)}  ${kind}${line === null ? '' : ` (${line})`}`,
   );
   return [`Cannot tell which app in "${place}" is meant, choose one:`, ...lines].join('\n');
 }

@@ -9,13 +9,8 @@ export interface Workers {
   because: string | null;
 }
 
-/** As it was asked for, or as it suits the app and this machine. Throws TSGUN_E_USAGE. */
-export function chooseWorkers(
-  asked: string | null,
-  app: Pick<FoundApp, 'language' | 'style'>,
-  cpus = countAvailableCpus(),
-): Workers {
-  if (asked === null) return suit(app, cpus);
+/** As it was asked for. Throws TSGUN_E_USAGE. */
+export function readWorkers(asked: string): Workers {
   const parsed = table.workers.schema.fromText(asked);
   if (parsed.ok) return { count: parsed.value, because: null };
   const message = `init: --workers: ${JSON.stringify(asked)} is not ${parsed.expected}`;
@@ -23,7 +18,10 @@ export function chooseWorkers(
 }
 
 /** One that serves by an event loop keeps a CPU busy; one that waits for a database does not. */
-function suit({ language, style }: Pick<FoundApp, 'language' | 'style'>, cpus: number): Workers {
+export function suitWorkers(
+  { language, style }: Pick<FoundApp, 'language' | 'style'>,
+  cpus = countAvailableCpus(),
+): Workers {
   const machine = `this machine has ${cpus} ${cpus === 1 ? 'CPU' : 'CPUs'}`;
   if (language === 'node' || style === 'asgi') {
     // With two, one serves while the other one is replaced.

@@ -45,7 +45,7 @@ export function parseInitLine(args: readonly string[]): InitLine {
 const createCommand = (): Command =>
   new Command('tsgun init')
     .description(
-      'Looks at the files of an app, says which kind it is, and writes the configuration of\nthe instance tsgun@NAME. It runs nothing of the app.',
+      'Looks at the files of an app, says which kind it is, and writes the configuration of the instance tsgun@NAME. It runs nothing of the app.',
     )
     .argument('<NAME>', 'Name of the instance')
     .option('-a, --app <PATH>', 'Folder or file of the app, file:name or module:name [.]')

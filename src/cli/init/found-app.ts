@@ -31,5 +31,6 @@ export interface Survey {
 /** A line of source, short enough to be shown within one of ours. */
 export function excerpt(line: string): string {
   const text = line.trim().replaceAll(/\s+/g, ' ').replaceAll(/\p{C}/gu, '?');
-  return text.length > 60 ? `${text.slice(0, 57)}...` : text;
+  const cut = text.length > 60;
+  return cut || /[([{]$/.test(text) ? `${cut ? text.slice(0, 57) : text}...` : text;
 }

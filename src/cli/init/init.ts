@@ -7,7 +7,7 @@ import { loadSettings } from '../load-settings.ts';
 import type { Sources } from '../sources.ts';
 import { type Choice, chooseApp } from './choose-app.ts';
 import { chooseBind } from './choose-bind.ts';
-import { chooseWorkers } from './choose-workers.ts';
+import { readWorkers, suitWorkers } from './choose-workers.ts';
 import { type InitOptions, parseInitLine } from './command-line.ts';
 import type { FoundApp } from './found-app.ts';
 import { type Instance, renderInstance } from './render-instance.ts';
@@ -53,7 +53,9 @@ async function plan(
   file: string,
   cwd: string,
 ): Promise<{ choice: Choice; instance: Instance }> {
+  // What is wrong with the command line comes before what is wrong with the app.
   for (const address of options.bind) checkAddress(address);
+  const workers = options.workers === null ? null : readWorkers(options.workers);
   const chdir = options.chdir === null ? null : path.resolve(cwd, options.chdir);
   const choice = chooseApp({ app: options.app, chdir, cwd });
   const { app } = choice;
@@ -63,7 +65,7 @@ async function plan(
     python: app.language === 'python' ? choosePython(options, app, cwd) : null,
     workerClass: chooseClass(app),
     bind: options.bind.length > 0 ? options.bind : await chooseBind(file),
-    workers: chooseWorkers(options.workers, app),
+    workers: workers ?? suitWorkers(app),
   };
   return { choice, instance };
 }

@@ -18,7 +18,10 @@ const identifier = /^[\p{ID_Start}_][\p{ID_Continue}]*$/u;
 /** Every app in the modules of a folder. */
 export function surveyPython(folder: string): Survey {
   const modules = listModules(folder, 0).slice(0, mostModules);
-  const apps = shareKind(modules.flatMap((file) => appsOfModule(file, folder)));
+  const all = shareKind(modules.flatMap((file) => appsOfModule(file, folder)));
+  // What lies deeper and is imported from there is another project, such as an example.
+  const own = all.filter(({ chdir }) => chdir === folder);
+  const apps = own.length > 0 ? own : all;
   const django = modules.filter((file) => path.basename(file) === 'manage.py');
   const remarks = apps.some(({ kind }) => kind.includes('Django'))
     ? []

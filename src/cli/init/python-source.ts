@@ -35,7 +35,7 @@ export function findPythonApps(source: string, usual: PythonApp['style']): Pytho
   const apps = text.split('\n').flatMap((line) => {
     const app =
       readAssignment(line, text, factories) ?? readCallable(line) ?? readUsual(line, usual);
-    return app === null ? [] : [{ ...app, line: excerpt(line) }];
+    return app === null ? [] : [{ line: excerpt(line), ...app }];
   });
   const all = [...apps, ...factories.map(({ app }) => app)];
   return all.filter((app, index) => index === all.findIndex(sameExpression(app)));
@@ -75,13 +75,16 @@ function kindOf(code: string, text: string): Kind | null {
 }
 
 /** A function that is an app itself. */
-function readCallable(line: string): Unplaced | null {
-  const [, wsgi] = /^def (\w+)\(\s*environ\b[^,)]*,\s*start_response\b/.exec(line) ?? [];
-  if (wsgi !== undefined) return { expression: wsgi, kind: 'a plain WSGI app', style: 'wsgi' };
-  const [, asgi] =
-    /^async def (\w+)\(\s*scope\b[^,)]*,\s*receive\b[^,)]*,\s*send\b/.exec(line) ?? [];
-  if (asgi !== undefined) return { expression: asgi, kind: 'a plain ASGI app', style: 'asgi' };
-  return null;
+function readCallable(line: string): PythonApp | null {
+  const [, wsgi] = /^def (\w+)\(\s*environ\b.*,\s*start_response\b/.exec(line) ?? [];
+  if (wsgi !== undefined) {
+    const shown = `def ${wsgi}(environ, start_response)`;
+    return { expression: wsgi, kind: 'a plain WSGI app', style: 'wsgi', line: shown };
+  }
+  const [, asgi] = /^async def (\w+)\(\s*scope\b.*,\s*receive\b.*,\s*send\b/.exec(line) ?? [];
+  if (asgi === undefined) return null;
+  const shown = `async def ${asgi}(scope, receive, send)`;
+  return { expression: asgi, kind: 'a plain ASGI app', style: 'asgi', line: shown };
 }
 
 /** In `wsgi.py` and `asgi.py` whatever has the usual name, also from another module. */

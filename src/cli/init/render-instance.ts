@@ -46,8 +46,9 @@ function head({ name, app }: Instance): string[] {
   ];
 }
 
-function appPart({ app, python, workerClass }: Instance): string[] {
+function appPart({ name, app, python, workerClass }: Instance): string[] {
   return [
+    `# It may write to /var/lib/tsgun/${name}; ReadWritePaths= in "systemctl edit tsgun@${name}" adds more.`,
     set('chdir', app.chdir),
     set('app', app.app),
     app.pythonpath.length === 0 ? '' : set('pythonpath', app.pythonpath),

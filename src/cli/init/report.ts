@@ -6,8 +6,7 @@ import { describeEvidence, type Instance } from './render-instance.ts';
 /** What was found, in a sentence, and what else there is. */
 export function reportFindings({ app, python }: Instance, others: readonly FoundApp[]): string {
   const evidence = describeEvidence(app);
-  const kind = app.kind.replace(/^an? /, (article) => article);
-  const lines = [`Found ${kind} in ${app.chdir}${evidence === '' ? '' : `: ${evidence}`}`];
+  const lines = [`Found ${app.kind} in ${app.chdir}${evidence === '' ? '' : ` (${evidence})`}`];
   if (python !== null) lines.push(`It runs with ${path.resolve(app.chdir, python)}`);
   const shown = others.slice(0, mostOthers);
   for (const other of shown) lines.push(`Also there: ${other.kind}, --app ${optionFor(other)}`);
@@ -23,28 +22,22 @@ export function reportNext(
   { file, home, user }: { file: string; home: string; user: string },
 ): string {
   const count = workers.count === 'auto' ? 'as many workers as fit' : countOf(workers.count);
-  const steps: [command: string, effect: string][] = [
-    ...(file === home
-      ? []
-      : [
-          [`install -m 644 ${file} ${home}`, 'puts it where the service looks'] as [string, string],
-        ]),
-    ...(user === 'tsgun'
-      ? []
-      : [
-          [`systemctl edit tsgun@${name}`, `to add: [Service] and User=${user}`] as [
-            string,
-            string,
-          ],
-        ]),
+  const steps: Step[] = [
+    ...(file === home ? [] : [[`install -m 644 ${file} ${home}`, 'where the unit looks'] as const]),
+    ...(user === 'tsgun' ? [] : [[`systemctl edit tsgun@${name}`, userEdit(user)] as const]),
     [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'],
     [`tsgunctl -i ${name} status`, 'shows how it does'],
     [`journalctl -u tsgun@${name}`, 'shows what it says'],
   ];
   const width = Math.max(...steps.map(([command]) => command.length)) + 2;
   const lines = steps.map(([command, effect]) => `  ${command.padEnd(width)}# ${effect}`);
-  return `Wrote ${file}: ${count} at ${bind.map(asUrl).join(', ')}\n\nNext, as root:\n${lines.join('\n')}\n`;
+  const wrote = `Wrote ${file}: ${count} at ${bind.map(asUrl).join(', ')}`;
+  return `${wrote}\n\nNext, as root:\n${lines.join('\n')}\n`;
 }
+
+type Step = readonly [command: string, effect: string];
+
+const userEdit = (user: string): string => `to add two lines: [Service] and User=${user}`;
 
 const countOf = (count: number): string => `${count} ${count === 1 ? 'worker' : 'workers'}`;
 

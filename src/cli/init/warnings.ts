@@ -1,11 +1,11 @@
 import path from 'node:path';
 import { describeMode, findObstacle, findReader } from './access.ts';
 import type { FoundApp } from './found-app.ts';
-import { isFile, isFolder } from './read-source.ts';
+import { isFile, isFolder, readSource } from './read-source.ts';
 
 /** What would keep the service from running an app that runs well by hand. */
 export function findWarnings(app: FoundApp, python: string | null, user: string): string[] {
-  return [...warnOfAccess(app, python, user), ...warnOfSandbox(app.chdir)];
+  return [...warnOfAccess(app, python, user), ...warnOfSandbox(app.chdir), ...warnOfDatabase(app)];
 }
 
 function warnOfAccess({ chdir, file }: FoundApp, python: string | null, user: string): string[] {
@@ -33,4 +33,13 @@ function warnOfSandbox(chdir: string): string[] {
     ];
   }
   return [];
+}
+
+/** What "django-admin startproject" has set keeps the database where the service cannot write. */
+function warnOfDatabase({ kind, file }: FoundApp): string[] {
+  const settings = path.join(path.dirname(file), 'settings.py');
+  if (!kind.includes('Django') || !readSource(settings)?.includes('backends.sqlite3')) return [];
+  return [
+    `"${settings}" keeps an SQLite database; the service can write to it only in its $STATE_DIRECTORY, or where ReadWritePaths= of the unit lets it`,
+  ];
 }
