@@ -4,7 +4,7 @@ import path from 'node:path';
 import { parseArgs } from 'node:util';
 import { toPackageVersion } from './changelog.ts';
 import { makeDeb } from './deb.ts';
-import { architectures, type Format, release } from './manifest.ts';
+import { type Architecture, architectures, type Format, release } from './manifest.ts';
 import { makeRpm } from './rpm.ts';
 import type { Order } from './stage.ts';
 
@@ -34,7 +34,7 @@ function readRequest(args: readonly string[]): Request | null {
     allowPositionals: true,
     options: {
       out: { type: 'string', default: path.join(root, 'dist/packages') },
-      version: { type: 'string', default: readVersion() },
+      version: { type: 'string', default: readManifest().version },
       arch: { type: 'string', default: process.arch },
       fast: { type: 'boolean', default: false },
       help: { type: 'boolean', default: false },
@@ -48,7 +48,7 @@ function readRequest(args: readonly string[]): Request | null {
   const edition = { version: toPackageVersion(version), release, time: readTime() };
   return {
     formats: positionals.length === 0 ? ['deb', 'rpm'] : positionals.map(toFormat),
-    order: { root, architecture, edition, version },
+    order: { root, architecture, edition, version, nodeVersion: pinnedNode(architecture) },
     out: path.resolve(values.out),
     fast: values.fast,
   };
@@ -59,12 +59,11 @@ function toFormat(word: string): Format {
   throw new Error(`"${word}" is no kind of package: deb or rpm`);
 }
 
-function readVersion(): string {
-  const manifest: { version: string } = JSON.parse(
-    readFileSync(path.join(root, 'package.json'), 'utf8'),
-  );
-  return manifest.version;
-}
+const readManifest = (): { version: string; optionalDependencies: Record<string, string> } =>
+  JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
+
+const pinnedNode = ({ node }: Architecture): string =>
+  readManifest().optionalDependencies[`node-linux-${node}`] ?? '';
 
 /** Of everything in the package: as the caller says, or that of the last change. */
 function readTime(): number {

@@ -68,13 +68,13 @@ export function renderRpmChangelog(markdown: string, edition: Edition): string {
 /** Breaks lines at blanks. */
 export function wrap(text: string, width: number, first: string, rest: string): string {
   const lines: string[] = [];
-  let line = first.trimEnd();
+  let line: string | null = null;
   for (const word of text.split(' ')) {
-    const prefix = lines.length === 0 ? first : rest;
-    if (line.length + 1 + word.length > width && line.length > prefix.length) {
-      lines.push(line);
-      line = rest + word;
-    } else line = line.length < prefix.length ? prefix + word : `${line} ${word}`;
+    if (line !== null && line.length + 1 + word.length <= width) line += ` ${word}`;
+    else {
+      if (line !== null) lines.push(line);
+      line = (line === null ? first : rest) + word;
+    }
   }
   return [...lines, line].join('\n');
 }

@@ -76,6 +76,13 @@ export const home = '/usr/lib/tsgun';
 
 const program = 0o755;
 
+const completions = {
+  bash: '/usr/share/bash-completion/completions',
+  fish: '/usr/share/fish/vendor_completions.d',
+  zshOfDeb: '/usr/share/zsh/vendor-completions',
+  zshOfRpm: '/usr/share/zsh/site-functions',
+} as const;
+
 /** Where Node.js of an architecture is found, and where it goes. */
 export const nodeOf = ({ node }: Architecture) => ({
   from: `node_modules/node-linux-${node}/bin/node`,
@@ -106,18 +113,14 @@ export const items: readonly Item[] = [
 
   { from: { made: 'man-pages' }, to: '/usr/share/man' },
   { from: { link: 'tsgun.8.gz' }, to: '/usr/share/man/man8/tsgun@.service.8.gz' },
-  { from: { made: 'completion-bash' }, to: '/usr/share/bash-completion/completions/tsgunctl' },
-  { from: { made: 'completion-fish' }, to: '/usr/share/fish/vendor_completions.d/tsgunctl.fish' },
-  {
-    from: { made: 'completion-zsh' },
-    to: '/usr/share/zsh/vendor-completions/_tsgunctl',
-    format: 'deb',
-  },
-  {
-    from: { made: 'completion-zsh' },
-    to: '/usr/share/zsh/site-functions/_tsgunctl',
-    format: 'rpm',
-  },
+  { from: { file: 'man/completions/tsgun.bash' }, to: `${completions.bash}/tsgun` },
+  { from: { made: 'completion-bash' }, to: `${completions.bash}/tsgunctl` },
+  { from: { file: 'man/completions/tsgun.fish' }, to: `${completions.fish}/tsgun.fish` },
+  { from: { made: 'completion-fish' }, to: `${completions.fish}/tsgunctl.fish` },
+  { from: { file: 'man/completions/_tsgun' }, to: `${completions.zshOfDeb}/_tsgun`, format: 'deb' },
+  { from: { made: 'completion-zsh' }, to: `${completions.zshOfDeb}/_tsgunctl`, format: 'deb' },
+  { from: { file: 'man/completions/_tsgun' }, to: `${completions.zshOfRpm}/_tsgun`, format: 'rpm' },
+  { from: { made: 'completion-zsh' }, to: `${completions.zshOfRpm}/_tsgunctl`, format: 'rpm' },
 
   {
     from: { tree: 'examples', only: /\.(js|ts|py|sh|toml|html|css)$/ },

@@ -26,6 +26,8 @@ export interface Order {
   edition: Edition;
   /** The version as npm and `tsgun --version` write it. */
   version: string;
+  /** Of the Node.js inside. */
+  nodeVersion: string;
 }
 
 /** A file that has been put in its place. */
@@ -37,7 +39,7 @@ export interface Staged {
 
 interface Content {
   to: string;
-  data: Buffer | { link: string };
+  data: Buffer | string | { link: string };
 }
 
 /** Makes the tree of a package below `folder`; the bytes depend on nothing but the order. */
@@ -63,12 +65,19 @@ function contentsOf(order: Order, { from, to }: Item): Content[] {
   if ('tree' in from) {
     return listTree(path.join(order.root, from.tree))
       .filter((file) => from.only.test(file) && hasSource(order.root, path.join(from.tree, file)))
-      .map((file) => ({ to: `${to}/${file}`, data: read(order, path.join(from.tree, file)) }));
+      .map((file) => ({
+        to: `${to}/${file}`,
+        data: readModule(order, path.join(from.tree, file)),
+      }));
   }
   return make[from.made](order).map(({ to: name, data }) => ({ to: path.join(to, name), data }));
 }
 
 const read = (order: Order, file: string): Buffer => readFileSync(path.join(order.root, file));
+
+/** Without the line that would start it with any Node.js; the lines keep their numbers. */
+const readModule = (order: Order, file: string): Buffer | string =>
+  /\.(js|ts)$/.test(file) ? String(read(order, file)).replace(/^#!.*/, '') : read(order, file);
 
 /** A build leaves what it made of sources that have gone since. */
 function hasSource(root: string, file: string): boolean {
@@ -83,7 +92,7 @@ const listTree = (folder: string): string[] =>
     .filter((file) => !/(^|\/)(\.|__pycache__|node_modules\/)/.test(file))
     .toSorted();
 
-const one = (text: string): Content[] => [{ to: '', data: Buffer.from(text) }];
+const one = (data: string): Content[] => [{ to: '', data }];
 const zip = (data: string | Buffer): Buffer => gzipSync(data, { level: 9 });
 
 const make: Readonly<Record<Made, (order: Order) => Content[]>> = {
@@ -153,7 +162,7 @@ function strip(file: string, { node, triplet }: Architecture): void {
 function put(folder: string, { to, data }: Content, mode: number): void {
   const file = path.join(folder, to);
   mkdirSync(path.dirname(file), { recursive: true });
-  if ('link' in data) return symlinkSync(data.link, file);
+  if (typeof data === 'object' && 'link' in data) return symlinkSync(data.link, file);
   writeFileSync(file, data);
   chmodSync(file, mode);
 }
