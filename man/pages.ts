@@ -3,6 +3,7 @@ import path from 'node:path';
 import { listControlExitCodes, listErrors, listExitCodes, listSignals } from './codes.ts';
 import { fillTemplate, type Holes } from './fill-template.ts';
 import { listArbiterHooks, listWorkerHooks } from './hooks.ts';
+import { listInitOptions } from './init-options.ts';
 import { renderRoff } from './roff.ts';
 import { listMethods, listNotificationFields, listObjects } from './rpc-methods.ts';
 import { listEvents, listLimits, listRpcErrors } from './rpc-tables.ts';
@@ -22,6 +23,7 @@ const date = '2026-11-28';
 /** What fills the holes of each page's template `PAGE.in`. */
 const pages: Readonly<Record<string, () => Holes>> = {
   'tsgun.8': () => ({
+    init: listInitOptions(),
     settings: listFlags(),
     signals: listSignals(),
     'exit-codes': listExitCodes(),

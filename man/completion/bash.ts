@@ -1,4 +1,4 @@
-import { type Flag, flags, type Source } from './flags.ts';
+import { type Flag, flags, initFlags, type Source } from './flags.ts';
 
 /** Works without the package bash-completion, and expands nothing of what it finds. */
 export const renderBash = (): string => `# bash completion for tsgun
@@ -29,34 +29,51 @@ _tsgun() {
     before=\${COMP_WORDS[COMP_CWORD - 2]}
   fi
   [[ $typed != : && $before != : ]] || return 0
-  case $before in
-${renderValues()}
-  esac
-  if [[ $typed == -* ]]; then
-    ${renderWords(flags.flatMap(({ forms }) => forms))}
+  if [[ $COMP_CWORD -gt 1 && \${COMP_WORDS[1]} == init ]]; then
+    _tsgun_init
   else
-    _tsgun_find -f
+    _tsgun_options
   fi
   return 0
+}
+
+_tsgun_options() {
+  case $before in
+${renderValues(flags)}
+  esac
+  if [[ $typed == -* ]]; then
+    ${renderForms(flags)}
+    return
+  fi
+  [[ $COMP_CWORD -gt 1 ]] || ${renderWords(['init'])}
+  _tsgun_find -f
+}
+
+_tsgun_init() {
+  case $before in
+${renderValues(initFlags)}
+  esac
+  ${renderForms(initFlags)}
 }
 
 complete -F _tsgun tsgun
 `;
 
-const withValue = flags.flatMap(({ forms, hidden, value }) =>
-  value === null ? [] : [{ forms: [...forms, ...hidden], source: value.source }],
-);
-
 /** Flags that take the same, together. */
-function renderValues(): string {
-  const groups = Map.groupBy(withValue, ({ source }) => render(source));
-  return [...groups]
+function renderValues(all: readonly Flag[]): string {
+  const withValue = all.flatMap(({ forms, hidden, value }) =>
+    value === null ? [] : [{ forms: [...forms, ...hidden], action: render(value.source) }],
+  );
+  return [...Map.groupBy(withValue, ({ action }) => action)]
     .map(([action, members]) => {
-      const forms = members.flatMap((flag: Pick<Flag, 'forms'>) => flag.forms);
-      return `    ${forms.join(' | ')})\n      ${action}\n      return 0\n      ;;`;
+      const forms = members.flatMap((flag) => flag.forms);
+      return `    ${forms.join(' | ')})\n      ${action}\n      return\n      ;;`;
     })
     .join('\n');
 }
+
+const renderForms = (all: readonly Flag[]): string =>
+  renderWords(all.flatMap(({ forms }) => forms));
 
 const renderWords = (words: readonly string[]): string =>
   `_tsgun_offer < <(printf '%s\\n' ${words.join(' ')})`;

@@ -1,14 +1,22 @@
-import { type Flag, flags, type Source } from './flags.ts';
+import { type Flag, flags, initFlags, type Source } from './flags.ts';
 
 export const renderFish = (): string => `# fish completion for tsgun
 # Made by "npm run generate" from the table of settings: do not edit.
 
-${flags.map(renderFlag).join('\n')}
+function __tsgun_init
+    set -l tokens (commandline -opc)
+    test (count $tokens) -gt 1; and test $tokens[2] = init
+end
+
+complete -c tsgun -n 'test (count (commandline -opc)) -eq 1' -a init -d 'Write the configuration of an instance'
+${flags.map((flag) => renderFlag(flag, 'not __tsgun_init')).join('\n')}
+complete -c tsgun -n __tsgun_init -f
+${initFlags.map((flag) => renderFlag(flag, '__tsgun_init')).join('\n')}
 `;
 
-const renderFlag = ({ forms, summary, value }: Flag): string =>
+const renderFlag = ({ forms, summary, value }: Flag, condition: string): string =>
   [
-    'complete -c tsgun',
+    `complete -c tsgun -n ${quote(condition)}`,
     ...forms.map((form) => (form.startsWith('--') ? `-l ${form.slice(2)}` : `-s ${form.slice(1)}`)),
     ...(value === null ? [] : [render(value.source)]),
     `-d ${quote(summary)}`,

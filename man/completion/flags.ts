@@ -1,6 +1,7 @@
 import type { Setting } from '../../src/settings/define.ts';
 import { toKebab } from '../../src/settings/names.ts';
 import { type SettingName, settingNames, table } from '../../src/settings/table.ts';
+import { initOptions } from '../init-options.ts';
 
 /** What a value can be completed from. */
 export type Source =
@@ -37,6 +38,25 @@ export const flags: readonly Flag[] = [
   ...settingNames.filter((name) => name !== 'app').map(toFlag),
   ...ofTheProgram,
 ];
+
+const [help] = ofTheProgram;
+
+/** Every option of `tsgun init`. */
+export const initFlags: readonly Flag[] = [
+  ...initOptions.map(({ forms, metavar, summary }) => ({
+    forms,
+    hidden: [],
+    summary,
+    value: metavar === null ? null : { metavar, source: sourceOfInit(metavar) },
+    many: forms.includes('--bind'),
+  })),
+  ...(help ? [help] : []),
+];
+
+function sourceOfInit(metavar: string): Source {
+  if (metavar === 'PATH') return { kind: 'files' };
+  return metavar === 'N' ? { kind: 'words', words: ['auto'] } : sourceOf(metavar, null);
+}
 
 function toFlag(name: SettingName): Flag {
   const { schema, short, aliases = [], summary }: Setting<unknown> = table[name];

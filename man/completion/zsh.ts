@@ -1,11 +1,26 @@
-import { type Flag, flags, type Source } from './flags.ts';
+import { type Flag, flags, initFlags, type Source } from './flags.ts';
 
 export const renderZsh = (): string => `#compdef tsgun
 # Made by "npm run generate" from the table of settings: do not edit.
 
+_tsgun_app() {
+  if (( CURRENT == 2 )); then
+    compadd init
+  fi
+  _files
+}
+
+if (( CURRENT > 2 )) && [[ \${words[2]} == init ]]; then
+  (( CURRENT -= 1 ))
+  shift words
+  _arguments -s -S \\
+${initFlags.map(renderFlag).join('\n')}
+    ':NAME: '
+  return
+fi
 _arguments -s -S \\
 ${flags.map(renderFlag).join('\n')}
-  '::APP: _files'
+  '::APP:_tsgun_app'
 `;
 
 /** `'(-w --workers)'{-w+,--workers=}'[Number of workers]:INT: '` */

@@ -4,7 +4,8 @@ import { readFileSync } from 'node:fs';
 import path from 'node:path';
 import { type TestContext, test } from 'node:test';
 import { makeCompletions } from '../../../man/completion/completions.ts';
-import { flags } from '../../../man/completion/flags.ts';
+import { flags, initFlags } from '../../../man/completion/flags.ts';
+import { parseInitLine } from '../../../src/cli/init/command-line.ts';
 import { toKebab } from '../../../src/settings/names.ts';
 import { settingNames } from '../../../src/settings/table.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
@@ -29,6 +30,21 @@ test('every setting is a flag in every script', () => {
       assert.match(script, new RegExp(`${written}(?![\\w-])`), file);
     }
   }
+});
+
+test('every option of tsgun init is known, with its letter and whether it takes a value', () => {
+  const line = parseInitLine(['--help']);
+  assert.ok(line.kind === 'print');
+  const shown = [...line.text.matchAll(/^ {2}(?:(-\w), )?(--[\w-]+)( <\w+>)?/gm)];
+  assert.ok(shown.length > 5);
+  assert.deepEqual(
+    shown.map(([, short, long, value]) => [short, long, value !== undefined]),
+    initFlags.map(({ forms, value }) => [
+      forms.length > 1 ? forms[0] : undefined,
+      forms.at(-1),
+      value !== null,
+    ]),
+  );
 });
 
 interface Place {
@@ -86,6 +102,13 @@ test('bash completes flags, their values and the app', (t) => {
   assert.deepEqual(completeInBash(place, 'tsgun -w 4 a').toSorted(), ['app.py', 'assets']);
   assert.deepEqual(completeInBash(place, 'tsgun --chdir ').toSorted(), ['assets', 'conf']);
   assert.deepEqual(completeInBash(place, 'tsgun -c conf/s'), ['conf/shop one.toml']);
+  assert.deepEqual(completeInBash(place, 'tsgun in'), ['init']);
+  assert.deepEqual(completeInBash(place, 'tsgun init shop --f'), ['--force']);
+  assert.deepEqual(completeInBash(place, 'tsgun init shop --app a').toSorted(), [
+    'app.py',
+    'assets',
+  ]);
+  assert.deepEqual(completeInBash(place, 'tsgun -w 4 in'), []);
 });
 
 test('bash offers nothing where nothing can be known, and runs nothing that a file is called', (t) => {
@@ -113,6 +136,9 @@ test('fish takes the script', { skip: !hasShell('fish') && 'fish is not installe
   assert.match(ask('tsgun -u roo'), /^root\t?/m);
   assert.match(ask('tsgun a'), /^app\.py$/m);
   assert.doesNotMatch(ask('tsgun --timeout '), /app/);
+  assert.match(ask('tsgun in'), /^init\t/m);
+  assert.match(ask('tsgun init shop --f'), /^--force\t/m);
+  assert.doesNotMatch(ask('tsgun init shop --work'), /--worker-class/);
 });
 
 const zsh = missingTerminal() ?? (!hasShell('zsh') && 'zsh is not installed');
@@ -137,6 +163,9 @@ test('a zsh that somebody types into completes', { skip: zsh }, async (t) => {
     ['tsgun --control-read', 'tsgun --control-read-group='],
     ['tsgun -w 4 --chdir con', 'tsgun -w 4 --chdir conf/'],
     ['tsgun --reload --bind :80 ap', 'tsgun --reload --bind :80 app.py'],
+    ['tsgun in', 'tsgun init'],
+    ['tsgun init shop --app ap', 'tsgun init shop --app app.py'],
+    ['tsgun init shop --for', 'tsgun init shop --force'],
     ['tsgun --sockets=1 --check-c', 'tsgun --sockets=1 --check-config'],
   ] as const) {
     terminal.press('C-u', 'C-l');

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { renderHelp } from '../../../ctl/command-line/program.ts';
+import { initFlags } from '../../../man/completion/flags.ts';
 import { handledSignals } from '../../../src/arbiter/signal-table.ts';
 import { describeMethods } from '../../../src/control/discover.ts';
 import { controlExitCodes, errorCodes, exitCodes } from '../../../src/core/errors.ts';
@@ -119,6 +120,12 @@ test('tsgun(8) has every setting as a flag, and tsgun.conf(5) as it is written i
     sorted(firstWords(termsOf(readPage('tsgun.conf.5'), 'SETTINGS'))),
     sorted(inFiles.map(toSnake)),
   );
+});
+
+test('tsgun(8) has every option of tsgun init', () => {
+  const options = termsOf(readPage('tsgun.8'), 'INIT').map((term) => /--[\w-]+/.exec(term)?.[0]);
+  const known = initFlags.map(({ forms }) => forms.at(-1));
+  assert.deepEqual([...options, '--help'], known);
 });
 
 test('the manual has every signal, hook, exit code and error', () => {

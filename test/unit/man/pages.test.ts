@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict';
 import { spawnSync } from 'node:child_process';
-import { cpSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
+import { cpSync, globSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import { parse } from 'smol-toml';
@@ -83,12 +83,24 @@ test('the JSON examples of tsgunctl(1) are whole', () => {
   }
 });
 
+test('the drop-ins of tsgun(8) have no directive that the units and their examples have not', () => {
+  const units = path.join(root, 'systemd');
+  const files = globSync('**/*.{conf,service,socket}', { cwd: units });
+  const known = directivesOf(files.map((file) => readFileSync(path.join(units, file), 'utf8')));
+  const dropIns = examplesOf(readPage('tsgun.8')).filter((text) => /^\[S/.test(text));
+  assert.ok(dropIns.length > 4);
+  for (const directive of directivesOf(dropIns)) assert.ok(known.has(directive), directive);
+});
+
+const directivesOf = (texts: readonly string[]): Set<string> =>
+  new Set(texts.flatMap((text) => [...text.matchAll(/^\w+(?==)/gm)].map(String)));
+
 test('the shell examples are ones that a shell understands', () => {
   const pages = ['tsgunctl.1', 'tsgun.8', 'tsgun-rpc.7'].flatMap((name) =>
     examplesOf(readPage(name)),
   );
   // Not the JSON, the units, the Python and the session.
-  const shell = pages.filter((text) => !/^(?:[{[<>#]|import |app = )/.test(text));
+  const shell = pages.filter((text) => !/^(?:[{[<>#]|import |\w+ = )/.test(text));
   assert.ok(shell.length > 12);
   for (const text of shell) {
     const { status, stderr } = spawnSync('sh', ['-n'], { input: text, encoding: 'utf8' });
