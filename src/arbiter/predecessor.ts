@@ -1,5 +1,5 @@
 import type { Clock } from '../core/clock.ts';
-import { TsgunError } from '../core/errors.ts';
+import { errnoOf, TsgunError } from '../core/errors.ts';
 import {
   type ControlPlace,
   parseUpgradeWord,
@@ -26,8 +26,8 @@ type TakeOver = (control: ControlPlace | null, switches: Switches | null) => voi
 
 /**
  * Finds out whether an old program started this one, and clears its mark from the environment.
- * Only a parent with a channel counts, so that a stray variable means nothing. Throws when it has
- * died: what it has passed on would be held by somebody who does not know of it.
+ * Only one with a channel counts, so that a stray variable means nothing. Throws when it has died:
+ * what it has passed on would be held by somebody who does not know of it.
  */
 export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   const from = env[upgradeVariable];
@@ -35,9 +35,10 @@ export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
   delete env[upgradeVariable];
   delete env[switchesVariable];
   if (from === undefined || process.send === undefined) return null;
-  if (Number(from) !== process.ppid || !process.connected) {
+  if (!process.connected || !isAlive(Number(from))) {
     throw new TsgunError('TSGUN_E_SYSTEM', `Cannot succeed pid ${from}: it has ended`);
   }
+  tell({ upgrade: 'started', pid: process.pid });
   // The descriptors were made for us, but nobody could know our pid before.
   env['LISTEN_PID'] = String(process.pid);
   return {
@@ -51,11 +52,18 @@ export function findPredecessor(env: NodeJS.ProcessEnv): Predecessor | null {
 
 const lookMs = 20;
 
-/** As long as it lives it is our parent. */
 async function waitForEnd(pid: number, clock: Clock, mostMs: number): Promise<void> {
   const end = clock.now() + mostMs;
-  while (process.ppid === pid && clock.now() < end)
+  while (isAlive(pid) && clock.now() < end)
     await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    return process.kill(pid, 0);
+  } catch (error) {
+    return errnoOf(error) === 'EPERM';
+  }
 }
 
 /** A program that knew of none had none thrown. */
@@ -82,4 +90,5 @@ function onTakeOver(callback: TakeOver): void {
   const lose = () => once(null, null);
   process.on('message', hear);
   process.once('disconnect', lose);
+  if (!process.connected) setImmediate(lose); // it has died before we could listen
 }

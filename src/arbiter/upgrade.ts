@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import { lendCapabilities } from '../process/ambient.ts';
+import { asOrphan } from '../process/orphan.ts';
 import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
 import type { Inherited } from '../sockets/inherit.ts';
 import {
@@ -8,7 +9,7 @@ import {
 } from '../systemd/service-environment.ts';
 import type { ArbiterEvent } from './event.ts';
 
-/** Set in the environment of a new program: whom it succeeds, if that is still its parent. */
+/** Set in the environment of a new program: whom it succeeds. */
 export const upgradeVariable = 'TSGUN_UPGRADE_FROM';
 
 /** And which switches an operator has thrown. */
@@ -22,6 +23,7 @@ export interface Switches {
 
 /** What the programs tell each other over the channel between them. */
 export type UpgradeWord =
+  | { upgrade: 'started'; pid: number }
   | { upgrade: 'ready' }
   | { upgrade: 'failed'; reason: string }
   | { upgrade: 'take-over'; control: ControlPlace | null; switches?: Switches };
@@ -60,7 +62,7 @@ export interface UpgradeOptions {
 type Phase =
   | { kind: 'idle' }
   | { kind: 'hook' }
-  | { kind: 'running'; successor: SpawnedChild; lastWord: string | null };
+  | { kind: 'running'; successor: SpawnedChild; pid: number; lastWord: string | null };
 
 /** The old program's side of a binary upgrade (USR2). */
 export class Upgrade {
@@ -72,6 +74,8 @@ export class Upgrade {
   }
 
   start(): void {
+    if (process.pid === 1)
+      return this.#fail('everything ends with process 1, so it cannot hand over');
     const hook = this.#options.beforeExec();
     if (!hook) return this.#exec();
     const waiting: Phase = { kind: 'hook' };
@@ -82,14 +86,14 @@ export class Upgrade {
   }
 
   cancel(): void {
-    if (this.#phase.kind === 'running') this.#phase.successor.kill('SIGTERM');
+    if (this.#phase.kind === 'running') terminate(this.#phase.pid);
     this.#phase = { kind: 'idle' };
   }
 
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
-    const { successor } = this.#phase;
-    this.#options.onHandOver(successor.pid ?? 0);
+    const { pid, successor } = this.#phase;
+    this.#options.onHandOver(pid);
     const control = this.#options.control();
     const switches = this.#switches(); // they may have been thrown meanwhile
     successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
@@ -101,7 +105,7 @@ export class Upgrade {
   }
 
   #exec(): void {
-    const { invocation, listeners, push, spawn } = this.#options;
+    const { invocation, listeners, spawn } = this.#options;
     const passed = listeners();
     try {
       const request: SpawnRequest = {
@@ -118,37 +122,53 @@ export class Upgrade {
         descriptors: passed.map(({ fd }) => fd),
         output: 'inherit',
         channel: true,
-        detached: true,
       };
-      this.#watch(lendCapabilities(() => spawn(request)));
+      this.#watch(lendCapabilities(() => spawn(asOrphan(request))));
     } catch (error) {
-      push({ type: 'upgrade-failed', reason: messageOf(error) });
+      this.#fail(messageOf(error));
     }
   }
 
+  #fail(reason: string): void {
+    this.#options.push({ type: 'upgrade-failed', reason });
+  }
+
   #watch(successor: SpawnedChild): void {
-    const running: Phase = { kind: 'running', successor, lastWord: null };
+    const running: Phase = { kind: 'running', successor, pid: 0, lastWord: null };
     this.#phase = running;
     successor.onMessage((message) => {
       const word = parseUpgradeWord(message);
-      if (this.#phase !== running || !word) return;
-      if (word.upgrade === 'failed') running.lastWord = word.reason;
-      if (word.upgrade === 'ready')
-        this.#options.push({ type: 'upgrade-ready', pid: successor.pid ?? 0 });
+      if (word?.upgrade === 'started') running.pid = word.pid;
+      if (this.#phase !== running) return terminate(running.pid); // it was cancelled before
+      if (word?.upgrade === 'failed') running.lastWord = word.reason;
+      if (word?.upgrade === 'ready')
+        this.#options.push({ type: 'upgrade-ready', pid: running.pid });
     });
     successor.onExit((exit) => {
       if (this.#phase !== running) return;
       this.#phase = { kind: 'idle' };
-      const reason = running.lastWord ?? describeExit(exit);
-      this.#options.push({ type: 'upgrade-failed', reason });
+      this.#fail(running.lastWord ?? describeExit(exit));
     });
   }
 }
 
-const describeExit = ({ code, signal, error }: ChildExit): string =>
-  error?.message ?? `the new program ${signal ? `was sent ${signal}` : `exited with code ${code}`}`;
+function describeExit({ code, signal, error }: ChildExit): string {
+  if (error) return error.message;
+  if (signal) return `the new program was sent ${signal}`;
+  return code === null ? 'the new program has ended' : `the new program exited with code ${code}`;
+}
 
-const words: ReadonlySet<unknown> = new Set(['ready', 'failed', 'take-over']);
+/** It holds its end of the channel, so it lives. */
+function terminate(pid: number): void {
+  if (pid === 0) return;
+  try {
+    process.kill(pid, 'SIGTERM');
+  } catch {
+    // It has just ended.
+  }
+}
+
+const words: ReadonlySet<unknown> = new Set(['started', 'ready', 'failed', 'take-over']);
 
 export function parseUpgradeWord(message: unknown): UpgradeWord | undefined {
   if (typeof message !== 'object' || message === null || !('upgrade' in message)) return undefined;

@@ -6,7 +6,7 @@ import type { Invocation } from '../arbiter/upgrade.ts';
 import { systemClock } from '../core/clock.ts';
 import { exitCodes, messageOf, stackOf, TsgunError } from '../core/errors.ts';
 import { ErrorLog } from '../log/error-log.ts';
-import { withholdCapabilities } from '../process/ambient.ts';
+import { lendCapabilities, withholdCapabilities } from '../process/ambient.ts';
 import { daemonize, daemonVariable, type Outcome, tellOutcome } from '../process/daemonize.ts';
 import { spawnChild } from '../process/spawn.ts';
 import type { Given } from '../settings/resolve.ts';
@@ -41,19 +41,29 @@ type Call = ReturnType<typeof readCall>;
 /** `tsgun`: ends the process with the exit code that says how it went. */
 export async function run(args: readonly string[]): Promise<void> {
   let exitCode: number = exitCodes.cannotStart;
+  let call: Call | undefined;
   try {
-    exitCode = await obey(args);
+    call = readCall(args);
+    exitCode = await obey(args, call);
   } catch (error) {
     const known = error instanceof TsgunError;
     process.stderr.write(`${known ? addPrefix(error.message) : stackOf(error)}\n`);
     if (known) exitCode = error.exitCode;
+    if (call) tellFailure(call, messageOf(error));
     await tellOutcome({ exitCode, message: messageOf(error) });
   }
   process.exit(exitCode);
 }
 
-async function obey(args: readonly string[]): Promise<number> {
-  const call = readCall(args);
+/** To those who wait for this program to serve. */
+function tellFailure({ invocation, predecessor }: Call, reason: string): void {
+  const log = () => undefined; // that they do not listen is of no use to anybody now
+  if (predecessor) predecessor.failed(reason);
+  else if (invocation.service)
+    new ServiceManager(invocation.service, { clock: systemClock, log }).status(`failed: ${reason}`);
+}
+
+async function obey(args: readonly string[], call: Call): Promise<number> {
   if (args[0] === 'init') {
     const { init } = await import('./init/init.ts');
     return init(args.slice(1), sourcesOf(call));
@@ -63,6 +73,7 @@ async function obey(args: readonly string[]): Promise<number> {
     process.stdout.write(line.text);
     return exitCodes.stopped;
   }
+  withholdCapabilities();
   const load = () => loadSettings({ ...sourcesOf(call), commandLine: line.given });
   if (asksFor(line.given, 'checkConfig')) return checkConfig(load, call);
   const loaded = await load();
@@ -124,7 +135,9 @@ async function startDaemon({ inherited, invocation }: Call, settings: Settings):
     );
   }
   const { command, cwd, env } = invocation;
-  const { exitCode, message } = await daemonize(spawnChild, { ...command, cwd, env });
+  const { exitCode, message } = await lendCapabilities(() =>
+    daemonize(spawnChild, { ...command, cwd, env }),
+  );
   if (message !== null) process.stderr.write(`${addPrefix(message)}\n`);
   return exitCode;
 }
@@ -138,7 +151,6 @@ async function runDaemon(call: Call, loaded: Loaded, load: () => Promise<Loaded>
     clock: systemClock,
     env: process.env,
   });
-  withholdCapabilities();
   // Whatever ends us, what was said before is written.
   process.on('exit', () => errorLog.closeSync());
   const outcome = await serveTo(errorLog, call, loaded, load);

@@ -42,7 +42,12 @@ function find(name: string, args: readonly Kind[], result: Kind) {
   return call;
 }
 
-const errnoNames = new Map(Object.entries(constants.errno).map(([name, number]) => [number, name]));
+/** Of two names for one number the first: EAGAIN, not EWOULDBLOCK, as Node has it. */
+const errnoNames = new Map(
+  Object.entries(constants.errno)
+    .toReversed()
+    .map(([name, number]) => [number, name]),
+);
 
 /** Like Node's own system errors: `code` is `EADDRINUSE`, the message says what it means. */
 class SystemError extends Error {

@@ -41,6 +41,11 @@ export class ChildChannel {
     if (this.#stream.writable) this.#stream.write(`${JSON.stringify(message)}\n`);
   }
 
+  /** Nobody holds the other end any more. */
+  onEnd(listener: () => void): void {
+    this.#stream.once('close', listener);
+  }
+
   close(): void {
     this.#stream.destroy();
   }

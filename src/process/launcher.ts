@@ -9,13 +9,14 @@ interface Command {
 
 const folders = ['/usr/bin', '/bin', '/usr/sbin', '/sbin'];
 
-let setpriv: string | null | undefined;
+const found = new Map<string, string | null>();
 
-/** setpriv(1) of util-linux; the one of busybox lacks what we need of it. */
-function findSetpriv(): string | null {
-  if (setpriv !== undefined) return setpriv;
-  setpriv = folders.map((folder) => `${folder}/setpriv`).find(isUsable) ?? null;
-  return setpriv;
+/** A program of util-linux; what busybox has of that name lacks what we need of it. */
+export function findTool(name: string): string | null {
+  const tool =
+    found.get(name) ?? folders.map((folder) => `${folder}/${name}`).find(isUsable) ?? null;
+  found.set(name, tool);
+  return tool;
 }
 
 function isUsable(file: string): boolean {
@@ -36,7 +37,7 @@ export function launch(
   command: Command,
   identity: Identity | null,
 ): Command & { identity?: { uid: number; gid: number } } {
-  const tool = findSetpriv();
+  const tool = findTool('setpriv');
   if (!tool) return launchWithoutTool(command, identity);
   return {
     file: tool,

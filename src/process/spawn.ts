@@ -1,6 +1,7 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { Duplex, type Readable } from 'node:stream';
 import { ChildChannel } from './child-channel.ts';
+import { yieldOrphans } from './subreaper.ts';
 
 /** What to start. Never goes through a shell. */
 export interface SpawnRequest {
@@ -19,6 +20,8 @@ export interface SpawnRequest {
   /** In a session of its own, and not waited for by our event loop. */
   detached?: boolean;
   identity?: { uid: number; gid: number };
+  /** It forks and leaves; its child, which is nobody's, is whoever holds the channel. */
+  forks?: boolean;
 }
 
 export interface SpawnedChild {
@@ -105,11 +108,13 @@ function keepTrack(child: ChildProcess): void {
   child.once('exit', () => living.delete(pid));
 }
 
-function watch(child: ChildProcess, { channel: hasChannel, stack }: SpawnRequest): SpawnedChild {
+function watch(child: ChildProcess, request: SpawnRequest): SpawnedChild {
+  const { channel: hasChannel, forks, stack } = request;
   let failure: Error | undefined;
   const listeners: ((message: unknown) => void)[] = [];
   const channel = hasChannel ? openChannel(child, listeners) : null;
   keepTrack(child);
+  if (forks) child.once('exit', yieldOrphans());
   child.on('error', (error) => {
     failure = error;
     // What was never started does not close its end of the channel.
@@ -129,6 +134,10 @@ function watch(child: ChildProcess, { channel: hasChannel, stack }: SpawnRequest
         return;
       }
       child.once('exit', (code, signal) => {
+        if (forks && code === 0) {
+          channel?.onEnd(() => listener({ code: null, signal: null }));
+          return;
+        }
         // A grandchild can hold the pipes open for ever, so do not wait for `close` alone.
         const tell = () => listener({ code, signal, ...(failure && { error: failure }) });
         const grace = setTimeout(finish, 200);

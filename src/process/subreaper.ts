@@ -10,5 +10,12 @@ export function becomeSubreaper(): void {
   made = true;
 }
 
+/** Until the returned function is called they become children of whoever is above us. */
+export function yieldOrphans(): () => void {
+  if (!made) return () => undefined;
+  libc('prctl', PR_SET_CHILD_SUBREAPER, 0, 0, 0, 0);
+  return () => void libc('prctl', PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0);
+}
+
 /** Whether there may be children that Node knows nothing of. */
 export const isSubreaper = (): boolean => made || process.pid === 1;

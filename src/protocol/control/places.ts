@@ -2,7 +2,7 @@ import path from 'node:path';
 
 const socketName = 'control.sock';
 
-/** Where instances of root are; `TSGUN_RUN_DIR` is for tests. */
+/** Where instances of root are; `TSGUN_RUN_DIR` is for tests and containers, where nobody is root. */
 export const systemFolder = (env: NodeJS.ProcessEnv): string =>
   env['TSGUN_RUN_DIR'] || '/run/tsgun';
 
