@@ -26,9 +26,9 @@ const priorities: Record<LogLevel, number> = {
   debug: 7,
 };
 
-/** For the journal, which knows the time and splits by lines: sd-daemon(3). */
+/** For the journal, which knows the time and who writes, and splits by lines: sd-daemon(3). */
 export const renderJournal: Render = ({ pid, level, message }) =>
-  `${indent(`[${pid}] ${escapeControls(message)}`)}\n`
+  `${indent(`${pid === process.pid ? '' : `[${pid}] `}${escapeControls(message)}`)}\n`
     .replaceAll(/^/gm, `<${priorities[level]}>`)
     .replace(/<\d>$/, '');
 

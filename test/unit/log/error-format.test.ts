@@ -48,6 +48,8 @@ test('journal lines begin with the priority, each one of them, and have no time'
   assert.equal(renderJournal(record('<0>a', 'debug')), '<7>[42] <0>a\n');
   assert.equal(renderJournal(record('a<3>\n', 'warning')), '<4>[42] a<3>\n');
   assert.equal(renderJournal(record('a', 'critical')), '<2>[42] a\n');
+  const own = { ...record('a', 'info'), pid: process.pid };
+  assert.equal(renderJournal(own), '<6>a\n', 'the journal knows whose words these are');
 });
 
 test('json is one object a line with the slot if there is one', () => {
