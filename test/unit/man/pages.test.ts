@@ -8,7 +8,7 @@ import { fillTemplate } from '../../../man/fill-template.ts';
 import { makePages, pageNames } from '../../../man/pages.ts';
 import { resolveSettings } from '../../../src/settings/resolve.ts';
 import { makeTempDir } from '../../helpers/temp-dir.ts';
-import { examplesOf, folder, readPage } from './read-page.ts';
+import { examplesOf, folder, readPage, sectionOf } from './read-page.ts';
 
 const root = path.dirname(folder);
 const { version } = JSON.parse(readFileSync(path.join(root, 'package.json'), 'utf8'));
@@ -62,7 +62,7 @@ for (const name of pageNames) {
 
 test('the TOML examples of tsgun.conf(5) are good settings', () => {
   const examples = examplesOf(readPage('tsgun.conf.5')).filter((text) => /^app = /m.test(text));
-  assert.equal(examples.length, 2);
+  assert.equal(examples.length, 3);
   for (const text of examples) {
     const given = Object.entries(parse(text)).map(([name, raw]) => ({
       name,
@@ -94,6 +94,16 @@ test('the drop-ins of tsgun(8) have no directive that the units and their exampl
 
 const directivesOf = (texts: readonly string[]): Set<string> =>
   new Set(texts.flatMap((text) => [...text.matchAll(/^\w+(?==)/gm)].map(String)));
+
+test('every page begins with what it is, how it is called, and three examples', () => {
+  for (const name of pageNames) {
+    const page = readPage(name);
+    const titles = [...page.matchAll(/^\.SH "(.*)"$/gm)].map(([, title]) => title);
+    assert.deepEqual(titles.slice(0, 4), ['NAME', 'SYNOPSIS', 'EXAMPLES', 'DESCRIPTION'], name);
+    assert.equal(titles.filter((title) => title === 'EXAMPLES').length, 1);
+    assert.equal(sectionOf(page, 'EXAMPLES').filter((line) => line === '.EX').length, 3, name);
+  }
+});
 
 test('the shell examples are ones that a shell understands', () => {
   const pages = ['tsgunctl.1', 'tsgun.8', 'tsgun-rpc.7'].flatMap((name) =>
