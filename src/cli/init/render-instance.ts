@@ -58,7 +58,7 @@ function appPart({ name, app, python, workerClass }: Instance): string[] {
 }
 
 const bindPart = ({ bind }: Instance): string[] => [
-  '# Only this machine reaches 127.0.0.1. Everybody on port 80: ["0.0.0.0:80", "[::]:80"]',
+  '# Only this machine reaches 127.0.0.1. Everybody on port 80: [":80"]',
   set('bind', bind),
 ];
 
