@@ -24,8 +24,8 @@ export interface InstanceOptions {
   /** Where we are controlled, for a successor. */
   control(): ControlPlace | null;
   onNotice(notice: Notice): void;
-  /** The program with this pid takes our place. */
-  onHandOver(pid: number): void;
+  /** The program with this pid takes our place when this settles. */
+  onHandOver(pid: number): Promise<void>;
   /** Everything has been given back; the process may end. */
   onExit(code: number, reason: string | null): void;
 }

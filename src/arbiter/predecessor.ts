@@ -15,8 +15,11 @@ export interface Predecessor {
   switches: Switches;
   ready(): void;
   failed(reason: string): void;
-  /** Calls back once when everything is ours: it said so, and where it was controlled, or it died. */
-  onTakeOver(callback: TakeOver): void;
+  /**
+   * Calls back once when everything is ours: it said so, and where it was controlled, or it died.
+   * The returned function is for one that ends before, of itself or because it was told to.
+   */
+  onTakeOver(callback: TakeOver): () => void;
   /** Settles when it has ended, or after `mostMs`. */
   waitForEnd(clock: Clock, mostMs: number): Promise<void>;
 }
@@ -76,10 +79,13 @@ function tell(word: UpgradeWord): void {
   if (process.connected) process.send?.(word, undefined, undefined, () => undefined);
 }
 
-function onTakeOver(callback: TakeOver): void {
-  const once: TakeOver = (control, switches) => {
+function onTakeOver(callback: TakeOver): () => void {
+  const cancel = () => {
     process.removeListener('message', hear);
     process.removeListener('disconnect', lose);
+  };
+  const once: TakeOver = (control, switches) => {
+    cancel();
     if (process.connected) process.disconnect?.();
     callback(control, switches);
   };
@@ -91,4 +97,5 @@ function onTakeOver(callback: TakeOver): void {
   process.on('message', hear);
   process.once('disconnect', lose);
   if (!process.connected) setImmediate(lose); // it has died before we could listen
+  return cancel;
 }

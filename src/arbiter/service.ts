@@ -100,11 +100,11 @@ export class Service {
     this.#tell();
   }
 
-  /** `pid` is the service now. */
-  handOver(pid: number): void {
+  /** `pid` is the service when this settles; then it may speak, and we may end. */
+  async handOver(pid: number): Promise<void> {
     if (!this.#cancel) return;
-    this.#options.manager.handOver(pid);
     this.#fallSilent();
+    await this.#options.manager.handOver(pid);
   }
 
   /**

@@ -55,8 +55,8 @@ export interface UpgradeOptions {
   switches(): Switches;
   /** The `preExec` hook, if there is one. */
   beforeExec(): Promise<void> | null;
-  /** The successor is about to be told that everything is its own. */
-  onHandOver(pid: number): void;
+  /** The successor is told that everything is its own when this settles. */
+  onHandOver(pid: number): Promise<void>;
 }
 
 type Phase =
@@ -93,10 +93,11 @@ export class Upgrade {
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
     const { pid, successor } = this.#phase;
-    this.#options.onHandOver(pid);
-    const control = this.#options.control();
-    const switches = this.#switches(); // they may have been thrown meanwhile
-    successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
+    void this.#options.onHandOver(pid).then(() => {
+      const control = this.#options.control();
+      const switches = this.#switches(); // they may have been thrown meanwhile
+      successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
+    });
   }
 
   #switches(): Switches {

@@ -119,12 +119,15 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
         predecessor?.ready();
         setImmediate(() => void startRest(good));
       },
-      onHandOver: (pid) => service?.handOver(pid),
+      onHandOver: (pid) => (handedOver = service?.handOver(pid) ?? handedOver),
       onExit: (exitCode, message) =>
         void closeAll().then(() => resolve({ exitCode, message }), reject),
     });
     const service = createService(options, parts, instance);
+    let handedOver = Promise.resolve();
     const closeAll = async () => {
+      stopWaiting?.();
+      await handedOver;
       await control.close();
       await service?.end();
     };
@@ -135,7 +138,7 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
       await openControl(null);
       if (outcome) await tellOutcome(outcome);
     };
-    predecessor?.onTakeOver((place, switches) => {
+    const stopWaiting = predecessor?.onTakeOver((place, switches) => {
       takeOver(parts, settings, errorLog);
       service?.takeOver();
       if (switches) follow(switches, instance);

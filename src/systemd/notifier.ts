@@ -7,6 +7,8 @@ import { sendDatagram } from '../native/datagram.ts';
 export interface Notification {
   lines: readonly string[];
   descriptor?: number;
+  /** Called when systemd has it, or never will. */
+  onTold?(): void;
 }
 
 export type SendDatagram = typeof sendDatagram;
@@ -33,7 +35,7 @@ export class Notifier {
   }
 
   notify(notification: Notification): void {
-    if (this.#waiting.length >= mostWaiting) this.#waiting.shift();
+    if (this.#waiting.length >= mostWaiting) this.#waiting.shift()?.onTold?.();
     this.#waiting.push(notification);
     if (this.#waiting.length === 1) this.#flush();
   }
@@ -47,6 +49,7 @@ export class Notifier {
       }
       if (error !== null) this.#complain(error);
       this.#waiting.shift();
+      next.onTold?.();
     }
   }
 

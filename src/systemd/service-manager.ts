@@ -38,9 +38,10 @@ export class ServiceManager {
     this.#tell(`STATUS=${line}`);
   }
 
-  /** From now on `pid` is the service, and what we tell is refused. */
-  handOver(pid: number): void {
-    this.#tell(`MAINPID=${pid}`);
+  /** `pid` is the service, and what we tell is refused, as soon as this settles. */
+  handOver(pid: number): Promise<void> {
+    const lines = [`MAINPID=${pid}`];
+    return new Promise((onTold) => this.#notifier.notify({ lines, onTold }));
   }
 
   /** To start, to reload or to stop takes up to so much longer from now. */

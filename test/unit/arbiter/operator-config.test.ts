@@ -58,7 +58,7 @@ async function makeApi(t: TestContext, change: Partial<Settings> = {}) {
     version: '0',
     invocation: { command: { file: 'x', args: [] }, cwd: '/', env: {}, service: null },
     listeners,
-    onHandOver: () => undefined,
+    onHandOver: () => Promise.resolve(),
     generations,
     policy: { ...policy, workers: 0 },
     pidFile: null,
