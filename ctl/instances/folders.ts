@@ -49,7 +49,8 @@ function readNames(folder: string): string[] {
   const { readdirSync } = process.getBuiltinModule('node:fs');
   try {
     return readdirSync(folder, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
+      // A link: systemd keeps the folders of dynamic users elsewhere.
+      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
       .map((entry) => entry.name)
       .toSorted();
   } catch {

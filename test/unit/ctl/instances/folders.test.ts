@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict';
-import { mkdirSync, writeFileSync } from 'node:fs';
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { test } from 'node:test';
 import {
@@ -27,14 +27,15 @@ test('placesOf() refuses names that lead elsewhere', () => {
   ]);
 });
 
-test('listPlaces() sees folders, and no folder is no failure', (t) => {
+test('listPlaces() sees folders and links, and no folder is no failure', (t) => {
   const dir = makeTempDir(t);
   mkdirSync(path.join(dir, 'web'));
   mkdirSync(path.join(dir, 'api'));
+  symlinkSync('private/shop', path.join(dir, 'shop'));
   writeFileSync(path.join(dir, 'file'), '');
   assert.deepEqual(
     listPlaces([dir, path.join(dir, 'nope'), path.join(dir, 'file')]).map(({ name }) => name),
-    ['api', 'web'],
+    ['api', 'shop', 'web'],
   );
 });
 
