@@ -1,21 +1,12 @@
-import { choice, duration, flag, int, type Schema, text, textLike } from '../../core/schema.ts';
+import { choice, duration, flag, int, text, textLike } from '../../core/schema.ts';
 import { anything, array, boolean, integer, nullable, oneOf, string } from '../../core/shape.ts';
-import { slot } from './looking.ts';
+import { orNumber, slot } from './looking.ts';
 import { argument, operation, optional, optionalArgument } from './method.ts';
 import { settingChange, workerOutcomes } from './views.ts';
 
-const written = textLike(
-  'N|+N|-N',
-  /^[+-]?\d{1,4}$/,
-  'a number of workers such as "4", "+2" or "-1"',
+const count = orNumber(
+  textLike('N|+N|-N', /^[+-]?\d{1,4}$/, 'a number of workers such as "4", "+2" or "-1"'),
 );
-
-/** A number needs no quotes. */
-const count: Schema<string> = {
-  ...written,
-  json: { ...written.json, type: ['string', 'integer'] },
-  fromValue: (given) => written.fromValue(typeof given === 'number' ? String(given) : given),
-};
 
 const reason = optional(text('TEXT'), 'Why, for log and status');
 

@@ -1,5 +1,5 @@
 import { logLevels } from '../../core/logger.ts';
-import { choice, duration, flag, int, text, textLike } from '../../core/schema.ts';
+import { choice, duration, flag, int, type Schema, text, textLike } from '../../core/schema.ts';
 import { anything, array, boolean, integer, object, oneOf, string } from '../../core/shape.ts';
 import { argument, method, optional, optionalArgument } from './method.ts';
 import {
@@ -16,11 +16,15 @@ import {
 
 export const slot = int({ max: 65_535 });
 
-/** `op:17`, or its number alone. */
-const operationId = textLike(
-  'op:ID',
-  /^(?:op:)?[1-9]\d{0,9}$/,
-  'the id of an operation such as "op:17"',
+/** Of text that can be a number, which needs no quotes then. */
+export const orNumber = (written: Schema<string>): Schema<string> => ({
+  ...written,
+  json: { ...written.json, type: ['string', 'integer'] },
+  fromValue: (given) => written.fromValue(typeof given === 'number' ? String(given) : given),
+});
+
+const operationId = orNumber(
+  textLike('op:ID', /^(?:op:)?[1-9]\d{0,9}$/, 'the id of an operation: 17 or "op:17"'),
 );
 
 const seq = int({ max: 2 ** 53 - 1 });
@@ -133,7 +137,7 @@ export const lookingMethods = {
     summary: 'Wait for an operation and answer as it does',
     description:
       'The last hundred operations can be asked for; the answer, or the error, is that of the operation itself.',
-    params: { operation: argument(operationId, 'Its id: op:17') },
+    params: { operation: argument(operationId, 'Its id, as op:17') },
     result: anything('Result of the operation'),
   }),
   subscribe: method({

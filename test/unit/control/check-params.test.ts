@@ -29,6 +29,13 @@ test('parameters come by name or by position, checked', () => {
   assert.deepEqual(check('recycle', [3, true]), { slot: 3, all: true });
 });
 
+test('what is text that can be a number may be one', () => {
+  assert.deepEqual(check('scale', { workers: 4 }), { workers: '4' });
+  assert.deepEqual(check('wait', { operation: 17 }), { operation: '17' });
+  assert.deepEqual(check('wait', ['op:17']), { operation: 'op:17' });
+  assert.match(refused('wait', [0]), /has to be the id of an operation: 17 or "op:17", not 0$/);
+});
+
 test('what is not given, or null, is not there', () => {
   assert.deepEqual(check('recycle', undefined), {});
   assert.deepEqual(check('recycle', []), {});
