@@ -105,6 +105,15 @@ test('every page begins with what it is, how it is called, and three examples', 
   }
 });
 
+test('no example is wider than a terminal', () => {
+  const lines = pageNames.flatMap((name) => examplesOf(readPage(name)).join('').split('\n'));
+  // Of 80 columns, four of a block within the margin of the page.
+  assert.deepEqual(
+    lines.filter((line) => line.length > 69),
+    [],
+  );
+});
+
 test('the shell examples are ones that a shell understands', () => {
   const pages = ['tsgunctl.1', 'tsgun.8', 'tsgun-rpc.7'].flatMap((name) =>
     examplesOf(readPage(name)),
