@@ -136,7 +136,7 @@ export async function startContainer(
 ): Promise<Container> {
   const dir = writeFiles(makeTempDir(t), {
     'bin/tsgun': launcher(process.execPath, main),
-    'bin/tsgunctl': launcher(process.execPath, '--jitless', ctlMain),
+    'bin/tsgunctl': launcher(process.execPath, ctlMain),
   });
   for (const name of ['run', 'tmp', 'app']) mkdirSync(path.join(dir, name));
   writeFiles(path.join(dir, 'app'), files);
