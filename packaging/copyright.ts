@@ -6,6 +6,8 @@ import { findModules, type Module, readAuthor, readLicence } from './modules.ts'
 const fromHome = 'usr/lib/tsgun';
 
 interface Licence {
+  /** As package.json calls it. */
+  kind: string;
   name: string;
   text: string;
 }
@@ -77,9 +79,9 @@ function fileLicence(licences: Map<string, Licence>, name: string, given: string
   const key = words.toLowerCase();
   const known = licences.get(key);
   if (known) return known.name;
-  const same = [...licences.values()].filter((one) => one.name.replace(/-\d$/, '') === name);
+  const same = [...licences.values()].filter(({ kind }) => kind === name);
   const unique = same.length === 0 ? name : `${name}-${same.length + 1}`;
-  licences.set(key, { name: unique, text });
+  licences.set(key, { kind: name, name: unique, text });
   return unique;
 }
 

@@ -23,7 +23,7 @@ const first: Partial<Record<SettingName, { sample: unknown; note: string }>> = {
   workers: { sample: 'auto', note: 'By default there is one' },
   accesslog: {
     sample: '/var/log/tsgun/NAME/access.log',
-    note: 'systemd makes this folder, and logrotate knows it. By default there is none',
+    note: 'systemd makes this folder, and logrotate knows it. Not set by default',
   },
 };
 
@@ -44,7 +44,7 @@ export function renderSampleConfig(): string {
 
 function renderDefault(name: SettingName): string {
   const { default: value, schema } = entry(name);
-  if (value === null) return renderSetting(name, schema.metavar, 'By default there is none');
+  if (value === null) return renderSetting(name, schema.metavar, 'Not set by default');
   const isMode = schema.metavar === 'MODE' && typeof value === 'number';
   return renderSetting(name, isMode ? value.toString(8) : value, '');
 }
