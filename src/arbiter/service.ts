@@ -88,7 +88,7 @@ export class Service {
         break;
       case 'reload-failed':
       case 'rolled-back':
-        this.#trouble = `reload failed: ${notice.reason}`;
+        this.#trouble = `reload failed: ${firstLine(notice.reason)}`;
         manager.ready();
         break;
       case 'stopping':
@@ -137,3 +137,6 @@ export class Service {
     this.#status = status;
   }
 }
+
+/** The stack is in the log. */
+const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
