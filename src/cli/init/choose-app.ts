@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { TsgunError } from '../../core/errors.ts';
-import type { FoundApp, Survey } from './found-app.ts';
+import { type FoundApp, harmless, type Survey } from './found-app.ts';
 import { surveyFile, surveyNode } from './node-apps.ts';
 import { surveyModule, surveyPython } from './python-apps.ts';
 import { isFile, isFolder, showFrom } from './read-source.ts';
@@ -143,4 +143,5 @@ export function optionFor({ language, app, file }: FoundApp): string {
   return /^[\w./:@+-]+$/.test(option) ? option : `'${option.replaceAll("'", `'\\''`)}'`;
 }
 
-const refuse = (message: string): TsgunError => new TsgunError('TSGUN_E_OPERATION', message);
+const refuse = (message: string): TsgunError =>
+  new TsgunError('TSGUN_E_OPERATION', harmless(message));

@@ -28,9 +28,12 @@ export interface Survey {
   remarks: string[];
 }
 
+/** Names and lines of others, for a terminal or a comment: what either would obey is taken out. */
+export const harmless = (text: string): string => text.replaceAll(/[^\P{C}\n]/gu, '?');
+
 /** A line of source, short enough to be shown within one of ours. */
 export function excerpt(line: string): string {
-  const text = line.trim().replaceAll(/\s+/g, ' ').replaceAll(/\p{C}/gu, '?');
+  const text = harmless(line.trim().replaceAll(/\s+/g, ' '));
   const cut = text.length > 60;
   return cut || /[([{]$/.test(text) ? `${cut ? text.slice(0, 57) : text}...` : text;
 }

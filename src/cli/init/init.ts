@@ -33,7 +33,8 @@ export async function init(args: readonly string[], sources: Surroundings): Prom
   const file = options.output === null ? home : path.resolve(sources.cwd, options.output);
   const printed = options.output === '-';
   // Before anything is looked at, for it would be in vain.
-  if (!printed && !options.force && existsSync(file)) throw existsAlready(file);
+  const replaced = !printed && existsSync(file);
+  if (replaced && !options.force) throw existsAlready(file);
   const { choice, instance } = await plan(options, printed ? home : file, sources.cwd);
   // What is printed is for a file; the rest is for people.
   const tell = printed ? process.stderr : process.stdout;
@@ -44,7 +45,7 @@ export async function init(args: readonly string[], sources: Surroundings): Prom
   for (const warning of findWarnings(instance.app, instance.python, options.user)) {
     process.stderr.write(`tsgun: warning: ${warning}\n`);
   }
-  if (!printed) tell.write(reportNext(instance, { file, home, user: options.user }));
+  if (!printed) tell.write(reportNext(instance, { file, home, user: options.user, replaced }));
   return exitCodes.stopped;
 }
 
@@ -79,10 +80,9 @@ function checkAddress(address: string): void {
 }
 
 /** A name alone is left to the PATH of the service. */
-function choosePython({ python, app: asked }: InitOptions, app: FoundApp, cwd: string) {
-  if (python !== null) return python.includes('/') ? path.resolve(cwd, python) : python;
-  const top = path.resolve(cwd, asked.replace(/:[^/:]*$/, ''));
-  return findVirtualEnv(app.chdir, app.chdir.startsWith(`${top}/`) ? top : app.chdir);
+function choosePython({ python }: InitOptions, app: FoundApp, cwd: string): string | null {
+  if (python === null) return findVirtualEnv(app.chdir);
+  return python.includes('/') ? path.resolve(cwd, python) : python;
 }
 
 /** Beside an `app.js` the module `app` could be either. */

@@ -56,7 +56,7 @@ function appsOfModule(file: string, folder: string, chdir: string | null = null)
   const usual = stem === 'wsgi' || stem === 'asgi' ? stem : null;
   const apps = findPythonApps(source, usual);
   if (apps.length === 0) return [];
-  const place = placeModule(file, folder, chdir);
+  const place = placeModule(file, chdir);
   const depth = showFrom(folder, file).split('/').length - 1;
   return apps.map((app) => ({
     language: 'python',
@@ -91,14 +91,14 @@ interface Place {
 }
 
 /** Modules of a package are imported from where the package lies. */
-function placeModule(file: string, folder: string, chdir: string | null): Place {
+function placeModule(file: string, chdir: string | null): Place {
   const root = chdir ?? packageRoot(file);
   const parts = path.relative(root, file).slice(0, -'.py'.length).split('/');
   if (parts.at(-1) === '__init__' && parts.length > 1) parts.pop();
   // `src` is only for the modules: everything else of the project is seen from above.
-  const layout = chdir === null && root === path.join(folder, 'src');
+  const layout = chdir === null && path.basename(root) === 'src';
   return {
-    chdir: layout ? folder : root,
+    chdir: layout ? path.dirname(root) : root,
     pythonpath: layout ? ['src'] : [],
     module: parts.join('.'),
   };

@@ -2,7 +2,7 @@ import { toSnake } from '../../settings/names.ts';
 import type { SettingName } from '../../settings/table.ts';
 import { renderText } from '../print-config.ts';
 import type { Workers } from './choose-workers.ts';
-import type { FoundApp } from './found-app.ts';
+import { type FoundApp, harmless } from './found-app.ts';
 import { showFrom } from './read-source.ts';
 
 /** All that a configuration says. */
@@ -20,7 +20,8 @@ export interface Instance {
 /** `app.py, app = Flask(__name__)` */
 export function describeEvidence({ chdir, file, line }: FoundApp): string {
   const where = file === chdir ? '' : showFrom(chdir, file);
-  return [where, line ?? ''].filter((part) => part !== '').join(': ');
+  const parts = [where, line ?? ''].filter((part) => part !== '');
+  return harmless(parts.join(': ').replaceAll('\n', '?'));
 }
 
 /** The text of the file: what is set, why, and what comes next for most. */
@@ -53,9 +54,12 @@ function appPart({ name, app, python, workerClass }: Instance): string[] {
     set('app', app.app),
     app.pythonpath.length === 0 ? '' : set('pythonpath', app.pythonpath),
     python === null ? '' : set('python', python),
+    app.language === 'node' ? ownNode : '',
     workerClass === null ? '' : set('workerClass', workerClass),
   ];
 }
+
+const ownNode = '# node = "/usr/bin/node"  # else the one of tsgun runs the workers';
 
 const bindPart = ({ bind }: Instance): string[] => [
   '# Only this machine reaches 127.0.0.1. Everybody on port 80: [":80"]',

@@ -1,12 +1,14 @@
 import path from 'node:path';
 import { optionFor } from './choose-app.ts';
-import type { FoundApp } from './found-app.ts';
+import { type FoundApp, harmless } from './found-app.ts';
 import { describeEvidence, type Instance } from './render-instance.ts';
 
 /** What was found, in a sentence, and what else there is. */
 export function reportFindings({ app, python }: Instance, others: readonly FoundApp[]): string {
   const evidence = describeEvidence(app);
-  const lines = [`Found ${app.kind} in ${app.chdir}${evidence === '' ? '' : ` (${evidence})`}`];
+  const lines = [
+    `Found ${app.kind} in ${harmless(app.chdir)}${evidence === '' ? '' : ` (${evidence})`}`,
+  ];
   if (python !== null) lines.push(`It runs with ${path.resolve(app.chdir, python)}`);
   const shown = others.slice(0, mostOthers);
   for (const other of shown) lines.push(`Also there: ${other.kind}, --app ${optionFor(other)}`);
@@ -19,13 +21,15 @@ const mostOthers = 3;
 /** Where the configuration is now, and the commands that come next. */
 export function reportNext(
   { name, bind, workers }: Instance,
-  { file, home, user }: { file: string; home: string; user: string },
+  { file, home, user, replaced }: { file: string; home: string; user: string; replaced: boolean },
 ): string {
   const count = workers.count === 'auto' ? 'as many workers as fit' : countOf(workers.count);
   const steps: Step[] = [
     ...(file === home ? [] : [[`install -m 644 ${file} ${home}`, 'where the unit looks'] as const]),
     ...(user === 'tsgun' ? [] : [[`systemctl edit tsgun@${name}`, userEdit(user)] as const]),
-    [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'],
+    replaced && file === home
+      ? [`systemctl reload-or-restart tsgun@${name}`, 'makes it serve by this']
+      : [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'],
     [`tsgunctl -i ${name} status`, 'shows how it does'],
     [`journalctl -u tsgun@${name}`, 'shows what it says'],
   ];

@@ -1,13 +1,20 @@
 import path from 'node:path';
 import { isFile, listNames, showFrom } from './read-source.ts';
 
-/** `bin/python` of the virtual environment beside an app or above it, up to `top`; null without. */
-export function findVirtualEnv(chdir: string, top: string): string | null {
-  for (let folder = chdir; ; folder = path.dirname(folder)) {
+/** So far above the app can its project be: `project/backend/src`. */
+const mostLevels = 2;
+
+/** `bin/python` of the virtual environment beside an app or a little above; null without one. */
+export function findVirtualEnv(chdir: string): string | null {
+  let folder = chdir;
+  for (let level = 0; level <= mostLevels; level += 1) {
     const found = pythonIn(folder);
     if (found !== null) return showFrom(chdir, found);
-    if (folder === top || folder === path.dirname(folder)) return null;
+    folder = path.dirname(folder);
+    // What is in /srv or /home belongs to no project.
+    if (path.dirname(folder) === '/') return null;
   }
+  return null;
 }
 
 /** The usual names first, as there can be more than one. */
