@@ -128,14 +128,20 @@ const describeNothing = (place: string, remarks: readonly string[]): string =>
   ].join('\n');
 
 function describeMany(place: string, apps: readonly FoundApp[]): string {
-  const options = apps.map((app) => ({ ...app, option: `--app ${optionFor(app)}` }));
+  const options = apps
+    .slice(0, mostChoices)
+    .map((app) => ({ ...app, option: `--app ${optionFor(app)}` }));
   const width = Math.max(...options.map(({ option }) => option.length));
   const lines = options.map(
     ({ option, kind, line }) =>
       `  ${option.padEnd(width)}  ${kind}${line === null ? '' : ` (${line})`}`,
   );
+  const rest = apps.length - lines.length;
+  if (rest > 0) lines.push(`  ... and ${rest} more`);
   return [`Cannot tell which app in "${place}" is meant, choose one:`, ...lines].join('\n');
 }
+
+const mostChoices = 10;
 
 /** How to ask for just this one. */
 export function optionFor({ language, app, file }: FoundApp): string {

@@ -114,10 +114,11 @@ function packageRoot(file: string): string {
 
 /** `wsgi.py` often only calls a factory from elsewhere: then it is an app of that kind. */
 function shareKind(apps: FoundApp[]): FoundApp[] {
-  const kinds = new Set(apps.map(({ kind }) => kind).filter(isFramework));
+  const known = apps.filter(({ kind }) => !isUnknown(kind) && !kind.startsWith('a plain '));
+  const kinds = new Set(known.map(({ kind }) => kind));
   const [only] = kinds;
   if (only === undefined || kinds.size > 1) return apps;
-  return apps.map((app) => (isFramework(app.kind) ? app : { ...app, kind: only }));
+  return apps.map((app) => (isUnknown(app.kind) ? { ...app, kind: only } : app));
 }
 
-const isFramework = (kind: string): boolean => !/^an? (?:plain |WSGI |ASGI |Python )/.test(kind);
+const isUnknown = (kind: string): boolean => /^an? (?:WSGI|ASGI|Python) app$/.test(kind);

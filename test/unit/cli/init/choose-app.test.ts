@@ -225,3 +225,15 @@ test('chooseApp() is not held up by what is no file', async (t) => {
   symlinkSync('main.py', path.join(root, 'main.py'));
   assert.throws(() => chooseApp({ app: '.', chdir: null, cwd: root }), /Cannot find an app/);
 });
+
+test('chooseApp() names no more than can be read', (t) => {
+  const many = Array.from({ length: 30 }, (_, index) => [`p${index}/app.py`, flask] as const);
+  const lines = refusal(t, Object.fromEntries(many)).split('\n');
+  assert.equal(lines.length, 12);
+  assert.equal(lines.at(-1), '  ... and 20 more');
+});
+
+test('chooseApp() calls an app what it is, whatever lies beside it', (t) => {
+  const plain = 'def app(environ, start_response):\n    return []\n';
+  assert.equal(choose(t, { 'app.py': plain, 'lib/web.py': flask }), 'a plain WSGI app: . app:app');
+});
