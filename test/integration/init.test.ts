@@ -113,6 +113,9 @@ test('init writes nothing that tsgun would refuse, and runs nothing', async (t) 
   assert.equal(gone.code, 1);
   assert.match(gone.log, /^tsgun: Wrote nothing, for it would not work:\ntsgun: .*no-python/);
   assert.deepEqual(readdirSync(gone.dir), ['app.py']);
+  const typo = await initIn(t, files, '--app', 'ap:app', '--chdir', '.');
+  assert.equal(typo.code, 1);
+  assert.match(typo.log, /tsgun: Cannot find the app "ap:app"/);
   const { code, dir } = await initIn(t, files);
   assert.equal(code, 0);
   assert.deepEqual(readdirSync(dir).sort(), ['app.py', 'etc.toml']);

@@ -24,29 +24,39 @@ type Surroundings = Omit<Sources, 'commandLine'>;
 /** `tsgun init`: writes the configuration of an instance, and says what it found and what is next. */
 export async function init(args: readonly string[], sources: Surroundings): Promise<number> {
   const line = parseInitLine(args);
-  if (line.kind === 'print') {
-    process.stdout.write(line.text);
-    return exitCodes.stopped;
-  }
-  const { options } = line;
-  const home = path.join(configFolder, `${options.name}.toml`);
+  if (line.kind === 'print') process.stdout.write(line.text);
+  else if (line.options.output === '-') await print(line.options, sources);
+  else await install(line.options, sources);
+  return exitCodes.stopped;
+}
+
+const homeOf = ({ name }: InitOptions): string => path.join(configFolder, `${name}.toml`);
+
+/** What is printed is for a file; the rest is for people. */
+async function print(options: InitOptions, { cwd }: Surroundings): Promise<void> {
+  const { instance, choice } = await plan(options, homeOf(options), cwd);
+  process.stderr.write(reportFindings(instance, choice.others));
+  process.stdout.write(renderInstance(instance));
+  warn(instance, options);
+}
+
+async function install(options: InitOptions, sources: Surroundings): Promise<void> {
+  const home = homeOf(options);
   const file = options.output === null ? home : path.resolve(sources.cwd, options.output);
-  const printed = options.output === '-';
   // Before anything is looked at, for it would be in vain.
-  const replaced = !printed && existsSync(file);
+  const replaced = existsSync(file);
   if (replaced && !options.force) throw existsAlready(file);
-  const { choice, instance } = await plan(options, printed ? home : file, sources.cwd);
-  // What is printed is for a file; the rest is for people.
-  const tell = printed ? process.stderr : process.stdout;
-  tell.write(reportFindings(instance, choice.others));
-  const text = renderInstance(instance);
-  if (printed) process.stdout.write(text);
-  else await write(file, text, options.force, sources);
-  for (const warning of findWarnings(instance.app, instance.python, options.user)) {
+  const { instance, choice } = await plan(options, file, sources.cwd);
+  process.stdout.write(reportFindings(instance, choice.others));
+  await write(file, renderInstance(instance), options.force, sources);
+  warn(instance, options);
+  process.stdout.write(reportNext(instance, { file, home, user: options.user, replaced }));
+}
+
+function warn({ app, python }: Instance, { user }: InitOptions): void {
+  for (const warning of findWarnings(app, python, user)) {
     process.stderr.write(`tsgun: warning: ${warning}\n`);
   }
-  if (!printed) tell.write(reportNext(instance, { file, home, user: options.user, replaced }));
-  return exitCodes.stopped;
 }
 
 async function plan(
@@ -85,15 +95,16 @@ function choosePython({ python }: InitOptions, app: FoundApp, cwd: string): stri
   return python.includes('/') ? path.resolve(cwd, python) : python;
 }
 
-/** Beside an `app.js` the module `app` could be either. */
+/** Beside an `app.js` the module `app` could be either; what was not found stays not found. */
 function chooseClass(app: FoundApp): Instance['workerClass'] {
-  const { chdir, language, pythonpath } = app;
+  const { chdir, file, language, pythonpath } = app;
+  if (file === chdir) return null;
   const named = { app: app.app, chdir, workerClass: 'auto' as const };
   const folders = pythonpath.map((folder) => path.resolve(chdir, folder));
   try {
     if (findLanguage({ ...named, pythonpath: folders }).language === language) return null;
   } catch {
-    // Both could be meant, or neither is there: the check of what is written will tell.
+    // Both could be meant.
   }
   if (language === 'node') return 'node';
   return app.style === 'asgi' ? 'asgi' : 'sync';
