@@ -78,7 +78,8 @@ function readTime(): number {
 
 function build({ formats, order, out, fast }: Request): void {
   mkdirSync(out, { recursive: true });
-  const work = mkdtempSync(path.join(out, '.work-'));
+  // rpmbuild cannot work in a path with blanks, which that of `out` may be.
+  const work = mkdtempSync(path.join(process.env['TMPDIR'] ?? '/var/tmp', 'tsgun-package-'));
   try {
     for (const format of formats) {
       process.stdout.write(`${makers[format](order, work, { out, fast })}\n`);
@@ -90,6 +91,8 @@ function build({ formats, order, out, fast }: Request): void {
 
 try {
   process.umask(0o022);
+  // The tool that runs gets it too and fails, so that what was made is removed.
+  process.on('SIGINT', () => undefined);
   const request = readRequest(process.argv.slice(2));
   if (request) build(request);
   else process.stdout.write(usage);

@@ -1,4 +1,4 @@
-import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs';
+import { copyFileSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import path from 'node:path';
 import { renderRpmChangelog, toPackageVersion, wrap } from './changelog.ts';
 import { product, relations } from './manifest.ts';
@@ -28,7 +28,7 @@ export function makeRpm(order: Order, work: string, { out, fast }: { out: string
   });
   const name = `${product.name}-${edition.version}-${edition.release}.${architecture.rpm}.rpm`;
   const file = path.join(out, name);
-  renameSync(path.join(top, 'out', `${product.name}.rpm`), file);
+  copyFileSync(path.join(top, 'out', `${product.name}.rpm`), file);
   return file;
 }
 
