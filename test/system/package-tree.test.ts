@@ -68,7 +68,7 @@ async function serve(t: TestContext, args: readonly string[]): Promise<Served> {
   });
   const ready = () => {
     assert.equal(child.exitCode, null, log);
-    return /Ready: /.test(log) && /Listening at: (\S+)/.exec(log)?.[1];
+    return /Ready: /.test(log) ? /Listening at: (\S+)/.exec(log)?.[1] : null;
   };
   return { child, url: await waitFor('a ready tsgun', ready, 30_000), run };
 }
