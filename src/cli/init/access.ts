@@ -19,6 +19,8 @@ export function findReader(name: string): Reader {
   return { name: user.name, uid: user.uid, groups: groupsOf(user.name, user.gid) };
 }
 
+export const isKnown = ({ uid }: Reader): boolean => uid !== nobody;
+
 const needs = { enter: 0o1, read: 0o4, run: 0o5 } as const;
 
 /** The first on the way to a file or folder that does not let the reader through; null if all do. */

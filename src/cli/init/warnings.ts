@@ -1,12 +1,21 @@
 import path from 'node:path';
-import { describeMode, findObstacle, findReader } from './access.ts';
+import { describeMode, findObstacle, findReader, isKnown } from './access.ts';
 import type { FoundApp } from './found-app.ts';
 import { isFile, isFolder, readSource } from './read-source.ts';
 
 /** What would keep the service from running an app that runs well by hand. */
 export function findWarnings(app: FoundApp, python: string | null, user: string): string[] {
-  return [...warnOfAccess(app, python, user), ...warnOfSandbox(app.chdir), ...warnOfDatabase(app)];
+  return [
+    ...warnOfUser(user),
+    ...warnOfAccess(app, python, user),
+    ...warnOfSandbox(app.chdir),
+    ...warnOfDatabase(app),
+  ];
 }
+
+/** That of the package may come with it. */
+const warnOfUser = (user: string): string[] =>
+  user === 'tsgun' || isKnown(findReader(user)) ? [] : [`There is no user "${user}" here`];
 
 function warnOfAccess({ chdir, file }: FoundApp, python: string | null, user: string): string[] {
   const reader = findReader(user);

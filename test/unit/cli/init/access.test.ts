@@ -86,7 +86,10 @@ test('findWarnings() tells of folders, files and interpreters that are closed', 
   chmodSync(file, 0o600);
   chmodSync(path.join(dir, 'py'), 0o700);
   const warnings = findWarnings(found(path.dirname(file), file), '../py/python', 'no-such-user');
-  const [first = '', second = '', ...rest] = warnings.filter((one) => !one.includes('/var/tmp'));
+  const [missing, first = '', second = '', ...rest] = warnings.filter(
+    (one) => !one.includes('/var/tmp'),
+  );
+  assert.equal(missing, 'There is no user "no-such-user" here');
   assert.match(first, /"no-such-user" cannot read ".*app\.py" \(mode 600 of \w+\): /);
   assert.match(second, /cannot enter ".*\/py" \(mode 700 of \w+\): /);
   assert.deepEqual(rest, []);
