@@ -3,7 +3,7 @@ import type { Log } from '../core/logger.ts';
 import type { Spawn } from '../process/spawn.ts';
 import type { Inherited } from '../sockets/inherit.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
-import { parsePassedName } from '../sockets/passed-name.ts';
+import { isOwned } from '../sockets/passed-name.ts';
 import { FdStore } from '../systemd/fd-store.ts';
 import type { ServiceManager } from '../systemd/service-manager.ts';
 import { describeService } from './describe-service.ts';
@@ -47,8 +47,7 @@ export class Service {
   /** A successor speaks only when it has become the service. */
   begin(): void {
     const { clock, inherited, listeners, log, manager } = this.#options;
-    const ours = inherited.filter(({ name }) => parsePassedName(name)?.owned);
-    const names = ours.map(({ name }) => name);
+    const names = inherited.filter(isOwned).map(({ name }) => name);
     listeners.keepIn(new FdStore(manager, names, log));
     const intervalMs = Math.min(longestSilenceMs, (manager.environment.watchdogMs ?? 1e9) / 3);
     const tick = () => {

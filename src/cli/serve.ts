@@ -44,6 +44,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
   const loaded = useInherited(options.loaded, inherited);
   const { settings } = loaded;
   const info = (message: string) => log({ level: 'info', message });
+  const warn = (message: string) => log({ level: 'warning', message });
   setTitle('arbiter', nameOf(settings), 'starting');
   // Whatever goes wrong in a corner, the workers go on serving.
   process.on('uncaughtException', (error) => {
@@ -65,7 +66,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       clock,
       onRetry: info,
     });
-    if (!predecessor) listeners.adopt();
+    if (!predecessor) listeners.adopt(warn);
     for (const address of listeners.addresses)
       info(`Listening at: ${urlOf(address)} (${process.pid})`);
     for (const { fd, name } of listeners.unused) {
@@ -222,7 +223,7 @@ async function acquirePidFile({ pidfile }: Settings, predecessor: Predecessor | 
 
 /** The old program has let go of everything. */
 function takeOver({ listeners, pidFile }: Parts, settings: Settings, { log }: ErrorLog): void {
-  listeners.adopt();
+  listeners.adopt((message) => log({ level: 'warning', message }));
   if (settings.pidfile === null) return;
   try {
     pidFile?.renameTo(settings.pidfile);

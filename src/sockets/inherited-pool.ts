@@ -2,7 +2,7 @@ import { closeOnExec, isListening, localAddress } from '../native/sockets.ts';
 import { type Address, formatAddress } from './address.ts';
 import type { Inherited } from './inherit.ts';
 import { describeSocket, SharedListener } from './listener.ts';
-import { parsePassedName } from './passed-name.ts';
+import { isOwned, parsePassedName } from './passed-name.ts';
 
 /** Inherited sockets that no address uses, or not at the moment. */
 export class InheritedPool {
@@ -37,7 +37,7 @@ export class InheritedPool {
 
   /** Closes what an older tsgun owned: nobody else will, and its clients would wait for ever. */
   endOwned(): void {
-    const owned = this.#free.filter(({ name }) => parsePassedName(name)?.owned);
+    const owned = this.#free.filter(isOwned);
     this.#free = this.#free.filter((inherited) => !owned.includes(inherited));
     for (const { fd, name } of owned) {
       const key = parsePassedName(name)?.key ?? '';

@@ -1,11 +1,12 @@
-import { messageOf, TsgunError } from '../core/errors.ts';
+import { messageOf } from '../core/errors.ts';
 import { type Address, formatAddress } from './address.ts';
-import { type BindOptions, bindAddress } from './bind.ts';
+import type { BindOptions } from './bind.ts';
 import type { Inherited } from './inherit.ts';
 import { InheritedPool } from './inherited-pool.ts';
-import { type Listener, SharedListener } from './listener.ts';
-import { formatPassedName, parsePassedName } from './passed-name.ts';
-import { PortGroup } from './port-group.ts';
+import type { Listener } from './listener.ts';
+import { openListener } from './open-listener.ts';
+import { formatPassedName, isOwned } from './passed-name.ts';
+import { type Rights, updateRights } from './socket-file.ts';
 
 interface Entry {
   listener: Listener;
@@ -14,6 +15,8 @@ interface Entry {
   inherited: readonly Inherited[];
   /** Whether it ends with us, or belongs to systemd or an older tsgun. */
   owned: boolean;
+  /** Of a file that was there before us, to be as our settings have it. */
+  file: { path: string; rights: Rights } | null;
 }
 
 /** Keeps descriptors for our next life; false when it cannot. */
@@ -101,7 +104,9 @@ export class ListenerSet {
     for (const { listener } of this.#entries.values()) listener.setActive(slot, active);
   }
 
+  /** What is also kept elsewhere would stay in the kernel's choice, so its slot can have it again. */
   closeSlot(slot: number): void {
+    if (this.#stored) return;
     for (const { listener } of this.#entries.values()) listener.closeSlot(slot);
     this.#updateStore();
   }
@@ -188,9 +193,16 @@ export class ListenerSet {
   }
 
   /** What an older tsgun owned, or we in an earlier life, is ours. */
-  adopt(): void {
-    for (const entry of this.#entries.values())
-      entry.owned ||= entry.inherited.every(({ name }) => parsePassedName(name)?.owned);
+  adopt(onProblem: (message: string) => void): void {
+    for (const entry of this.#entries.values()) {
+      if (entry.owned || !entry.inherited.every(isOwned)) continue;
+      entry.owned = true;
+      try {
+        if (entry.file) updateRights(entry.file.path, entry.file.rights);
+      } catch (error) {
+        onProblem(`Cannot change who may use "${entry.listener.address}": ${messageOf(error)}`);
+      }
+    }
     this.#pool.endOwned();
   }
 
@@ -209,35 +221,10 @@ export class ListenerSet {
   async #bind(address: Address, options: BindOptions): Promise<Entry> {
     const inherited = this.#pool.take(address);
     const owned = inherited.length === 0;
-    const sockets = owned ? [{ fd: await bindNew(address, options), slot: 0 }] : inOrder(inherited);
-    return { listener: listenOn(sockets, address, options), holders: new Set(), inherited, owned };
+    const listener = await openListener(address, inherited, options);
+    const { socketMode: mode, socketOwner: owner } = options;
+    const isFile = address.kind === 'unix' && !owned;
+    const file = isFile ? { path: address.path, rights: { mode, owner } } : null;
+    return { listener, holders: new Set(), inherited, owned, file };
   }
-}
-
-function bindNew(address: Address, options: BindOptions): Promise<number> {
-  if (address.kind === 'tcp' || address.kind === 'unix') return bindAddress(address, options);
-  const why =
-    address.kind === 'fd' ? 'it is no listening socket' : 'nothing of that name was passed';
-  const message = `Cannot listen on "${formatAddress(address)}": ${why}`;
-  throw new TsgunError('TSGUN_E_BIND', message);
-}
-
-function inOrder(inherited: readonly Inherited[]): { fd: number; slot: number }[] {
-  return inherited
-    .map(({ fd, name }, index) => {
-      const { slot = index, order = index } = parsePassedName(name) ?? {};
-      return { fd, slot, order };
-    })
-    .toSorted((one, other) => one.order - other.order);
-}
-
-function listenOn(
-  sockets: readonly { fd: number; slot: number }[],
-  address: Address,
-  options: BindOptions,
-): Listener {
-  const [first] = sockets;
-  if (!first || (options.reusePort && address.kind === 'tcp'))
-    return new PortGroup(sockets, options);
-  return new SharedListener(first.fd, address.kind === 'unix' ? address.path : null);
 }

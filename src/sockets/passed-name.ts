@@ -25,6 +25,10 @@ export function parsePassedName(name: string): PassedName | null {
   return { key, slot: Number(slot), order: Number(order), owned: whose === 'owned' };
 }
 
+/** Of an older tsgun, or our own of an earlier life. */
+export const isOwned = ({ name }: { name: string }): boolean =>
+  parsePassedName(name)?.owned === true;
+
 function decode(name: string): string {
   try {
     return decodeURIComponent(name);

@@ -1,3 +1,4 @@
+import { errnoOf } from '../core/errors.ts';
 import {
   attachReusePortProgram,
   closeDescriptor,
@@ -5,6 +6,7 @@ import {
   listenSocket,
   localAddress,
   type SocketAddress,
+  setReusePort,
 } from '../native/sockets.ts';
 import { type BindOptions, bindSocketAt } from './bind.ts';
 import { describeSocket, type Listener } from './listener.ts';
@@ -38,6 +40,8 @@ export class PortGroup implements Listener {
     this.address = describeSocket(this.#local);
     this.#options = options;
     this.#members = members.map((member) => ({ ...member, active: false }));
+    // Of an earlier life it may be a socket that was meant to be alone.
+    for (const { fd } of members) setReusePort(fd);
   }
 
   descriptorFor(slot: number): number {
@@ -47,6 +51,7 @@ export class PortGroup implements Listener {
     this.#steer();
     const member = { slot, fd: bindSocketAt(this.#local, this.#options), active: false };
     this.#members.push(member);
+    this.#steer(); // there may have been no group before
     return member.fd;
   }
 
@@ -94,7 +99,12 @@ export class PortGroup implements Listener {
     if (!first) return;
     const active = [...this.#members.entries()].filter(([, member]) => member.active);
     const chosen = active.length === 0 ? [0] : active.map(([index]) => index);
-    attachReusePortProgram(first.fd, chooseAmong(chosen));
+    try {
+      attachReusePortProgram(first.fd, chooseAmong(chosen));
+    } catch (error) {
+      // There is no choice, and no group, for one that joined none when it was bound.
+      if (errnoOf(error) !== 'EINVAL' || this.#members.length > 1) throw error;
+    }
   }
 }
 

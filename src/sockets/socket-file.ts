@@ -38,6 +38,17 @@ export function setRights(file: string, { mode, owner }: Rights): void {
   }
 }
 
+/** The same for a socket that was made before: what is right already may be anybody's. */
+export function updateRights(file: string, rights: Rights): void {
+  const { mode, uid, gid } = lstatSync(file);
+  const owner = rights.owner ?? { uid, gid };
+  const isRight =
+    (mode & 0o7777) === rights.mode &&
+    [-1, uid].includes(owner.uid) &&
+    [-1, gid].includes(owner.gid);
+  if (!isRight) setRights(file, rights);
+}
+
 /** What is there now; null for nothing. Throws for what is no socket. */
 export function findSocket(file: string): BigIntStats | null {
   const there = lstatSync(file, { throwIfNoEntry: false, bigint: true });

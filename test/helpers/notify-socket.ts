@@ -1,9 +1,10 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, rmdirSync } from 'node:fs';
 import path from 'node:path';
 import { createInterface } from 'node:readline';
 import type { TestContext } from 'node:test';
+import { childrenOf, isAlive, titleOf } from './processes.ts';
 import { pythonFixtures, pythonWith } from './python.ts';
 import { main, readyLine } from './start-tsgun.ts';
 import { makeTempDir } from './temp-dir.ts';
@@ -232,6 +233,10 @@ export class Service {
     process.kill(this.pid, signal);
   }
 
+  workers(): number[] {
+    return childrenOf(this.pid).filter((pid) => isAlive(pid) && /tsgun: worker/.test(titleOf(pid)));
+  }
+
   waitForLog(pattern: RegExp, count = 1): Promise<boolean> {
     const all = new RegExp(pattern.source, `${pattern.flags.replace('g', '')}g`);
     return this.#socket.waitUntil(`${pattern} in the log`, () => {
@@ -271,7 +276,7 @@ const trees = ['/sys/fs/cgroup', '/sys/fs/cgroup/systemd', '/sys/fs/cgroup/unifi
 
 /** A control group of its own that is called like a unit, or null where none can be made. */
 export function makeUnitGroup(t: TestContext): string | null {
-  for (const tree of trees) {
+  for (const tree of trees.filter((folder) => existsSync(`${folder}/cgroup.procs`))) {
     try {
       const slice = mkdtempSync(path.join(tree, 'tsgun-test-'));
       const unit = path.join(slice, 'tsgun@app.service');

@@ -138,7 +138,7 @@ for (const reusePort of [false, true]) {
         assert.ok(same(young.descriptorsFor(1, slot)[index]?.fd, fd), `slot ${slot}`);
 
     old.disown();
-    young.adopt();
+    young.adopt(assert.fail);
     old.release(1);
     old.close();
     for (const address of young.addresses) assert.equal(await connect(address), 'connected');
@@ -169,7 +169,7 @@ test('an address that the new program gives up is closed when it takes over', as
   assert.equal(young.unused.length, 2);
   old.disown();
   for (const { fd } of old.pass()) closeDescriptor(fd); // it exits
-  young.adopt();
+  young.adopt(assert.fail);
   assert.equal(await connect(dropped), 'ECONNREFUSED');
   assert.deepEqual(readdirSync(dir), ['a']);
   assert.deepEqual(young.unused, []);
@@ -195,7 +195,7 @@ test('what was lent stays lent over upgrades, in use or not', async (t) => {
   assert.ok(same(second.descriptorsFor(1, 0)[1]?.fd, tcp.keeper), 'whatever its number is now');
   assert.equal(second.unused.length, 1);
   first.disown();
-  second.adopt();
+  second.adopt(assert.fail);
   second.refuseNew(assert.fail);
   second.close();
   assert.equal(await connect(`unix:${dir}/a`), 'connected');
