@@ -1,3 +1,4 @@
+import { headline } from '../../src/core/errors.ts';
 import type { StatusView } from '../../src/protocol/control/views.ts';
 import {
   formatAgo,
@@ -133,7 +134,7 @@ function renderLastReload({ lastReload }: StatusView, { now }: Look): Line[] {
   if (lastReload === null) return [];
   const { outcome, generation, reason, at } = lastReload;
   const tone: Tone = outcome === 'done' ? 'plain' : 'bad';
-  const why = reason === null ? '' : `: ${reason.split('\n')[0]}`;
+  const why = reason === null ? '' : `: ${headline(reason)}`;
   return [
     labelled('reload', [tone, outcome], ` (generation ${generation}) ${formatAgo(at, now)}${why}`),
   ];

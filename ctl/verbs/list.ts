@@ -14,6 +14,7 @@ const defaultMs = 2000;
 export async function list(_run: Run, { globals }: Invocation): Promise<Outcome> {
   const places = listPlaces(runFolders(process.env, process.getuid?.() ?? 0));
   const wanted = places.filter(({ name }) => [null, name].includes(globals.instance));
+  process.setMaxListeners(wanted.length + 10); // each of the looks hears of Ctrl-C by itself
   const looks = wanted.map((place) => lookAt(place, globals.timeoutMs ?? defaultMs));
   const data = (await Promise.all(looks)).filter((one) => one !== null);
   return { data, exit: controlExitCodes.done, view: viewOf(listRenderer, data) };

@@ -2,7 +2,7 @@ import { statSync } from 'node:fs';
 import path from 'node:path';
 import { findLanguage } from '../arbiter/app-language.ts';
 import type { Loaded } from '../arbiter/generation.ts';
-import { messageOf } from '../core/errors.ts';
+import { describeCause, messageOf } from '../core/errors.ts';
 import { compileAccessFormat } from '../log/access-format.ts';
 import { lookUpGroup } from '../process/privileges.ts';
 import { findPython } from '../process/python-interpreter.ts';
@@ -72,11 +72,7 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
     }
   };
   settings.chdir = path.resolve(cwd, settings.chdir);
-  if (statSync(settings.chdir, { throwIfNoEntry: false })?.isDirectory() !== true) {
-    problems.push(
-      `${origins.chdir ?? 'default'}: Cannot change to "${settings.chdir}": no such folder`,
-    );
-  }
+  attempt('chdir', () => checkFolder(settings.chdir));
   makeAbsolute(settings);
   if (settings.app === null) {
     problems.push(
@@ -90,6 +86,17 @@ function checkTogether(settings: Settings, origins: Origins, cwd: string): strin
   }
   attempt('accessLogFormat', () => compileAccessFormat(settings.accessLogFormat));
   return problems;
+}
+
+/** A service finds out here that its user cannot enter the home folder that the app is in. */
+function checkFolder(folder: string): void {
+  let reason = 'no such folder';
+  try {
+    if (statSync(folder, { throwIfNoEntry: false })?.isDirectory() === true) return;
+  } catch (error) {
+    reason = describeCause(error);
+  }
+  throw new Error(`Cannot change to "${folder}": ${reason}`);
 }
 
 type Runner = Pick<Loaded, 'language' | 'python'>;

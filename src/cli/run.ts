@@ -108,7 +108,7 @@ async function checkConfig(load: () => Promise<Loaded>, call: Call): Promise<num
       env: call.invocation.env,
     });
     if (wrong === null) return exitCodes.stopped;
-    process.stderr.write(`${addPrefix(wrong)}\n`);
+    process.stderr.write(`tsgun: ${wrong}\n`);
   } catch (error) {
     process.stderr.write(`${addPrefix(messageOf(error))}\n`);
   }

@@ -1,4 +1,4 @@
-import { messageOf, stackOf } from '../core/errors.ts';
+import { headline, messageOf, stackOf } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
 import type { Setting } from '../settings/define.ts';
 import { findSetting } from '../settings/resolve.ts';
@@ -29,8 +29,8 @@ function maskSecret(params: object): object {
 
 /** In one line, although the reason may come with the stack of an app. */
 export function logFailure(log: Log, method: string, error: unknown, caller: Connection): void {
-  const [reason = ''] = messageOf(error).split('\n', 1);
-  const message = `Control: ${method} ${nameCaller(caller)} failed: ${shorten(reason)}`;
+  const reason = shorten(headline(messageOf(error)));
+  const message = `Control: ${method} ${nameCaller(caller)} failed: ${reason}`;
   log({ level: 'info', message });
 }
 

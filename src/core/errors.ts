@@ -162,6 +162,13 @@ export class TsgunError extends Error {
 export const messageOf = (thrown: unknown): string =>
   thrown instanceof Error ? thrown.message : String(thrown);
 
+/** One line of a reason that comes with source and stack: V8 begins a syntax error with its place. */
+export function headline(reason: string): string {
+  const [first = '', ...others] = reason.split('\n');
+  const error = /:\d+$/.test(first) && others.find((line) => /^\w*Error\b/.test(line));
+  return error ? `${first}: ${error}` : first;
+}
+
 /** The stack of anything thrown when it has one, else its words. */
 export const stackOf = (thrown: unknown): string =>
   thrown instanceof Error ? (thrown.stack ?? thrown.message) : String(thrown);

@@ -7,6 +7,7 @@ import {
   errnoOf,
   errorCodes,
   explainError,
+  headline,
   isErrorCode,
   messageOf,
   stackOf,
@@ -82,6 +83,15 @@ test('messageOf has words for anything that can be thrown', () => {
   for (const thrown of ['no luck', 42, null, undefined, Symbol('no luck'), [1, 2]]) {
     assert.equal(messageOf(thrown), String(thrown));
   }
+});
+
+test('headline says what is wrong where a stack or the source comes with it', () => {
+  assert.equal(headline('Error: broken\n    at file:///a.js:1:2'), 'Error: broken');
+  assert.equal(
+    headline('worker 0: /srv/a.js:1\nthis is {\n     ^^\n\nSyntaxError: Unexpected\n    at x'),
+    'worker 0: /srv/a.js:1: SyntaxError: Unexpected',
+  );
+  assert.equal(headline('Cannot listen on :80'), 'Cannot listen on :80');
 });
 
 test('stackOf prefers the stack and does with less', () => {
