@@ -49,9 +49,14 @@ export interface ChildExit {
 export type Spawn = (request: SpawnRequest) => SpawnedChild;
 
 export const spawnChild: Spawn = (request) => {
+  // It may have left before we hear that it was started.
+  const reclaimOrphans = request.forks ? yieldOrphans() : () => undefined;
   try {
-    return watch(start(request), request);
+    const child = start(request);
+    child.once(child.pid === undefined ? 'error' : 'exit', reclaimOrphans);
+    return watch(child, request);
   } catch (error) {
+    reclaimOrphans();
     // Node reports most failures later, by an event, but some (a list of arguments too long) now.
     return stillborn(error instanceof Error ? error : new Error(String(error)));
   }
@@ -114,7 +119,6 @@ function watch(child: ChildProcess, request: SpawnRequest): SpawnedChild {
   const listeners: ((message: unknown) => void)[] = [];
   const channel = hasChannel ? openChannel(child, listeners) : null;
   keepTrack(child);
-  if (forks) child.once('exit', yieldOrphans());
   child.on('error', (error) => {
     failure = error;
     // What was never started does not close its end of the channel.
