@@ -9,7 +9,7 @@ const uid = process.getuid?.() ?? 0;
 /** Kept from run to run: base roots take their time. Boxes leave nothing in it. */
 const home = path.join(tmpdir(), `tsgun-system-${uid}`);
 /** What a server has that is to run tsgun, Python apps and logrotate. */
-const packages = 'libatomic1,libstdc++6,logrotate,passwd,python3,python3-flask';
+const packages = 'libatomic1,libstdc++6,logrotate,passwd,python3,python3-flask,rpm';
 /** Another list is another root. */
 const base = path.join(home, `base-${packages.replaceAll(/[^\w]+/g, '-')}`);
 
