@@ -141,9 +141,9 @@ const isRecord = (value: unknown): value is Record<string, unknown> =>
 function describeRefusal(path: string, error: Error): TsgunError {
   const errno = errnoOf(error);
   if (errno === 'EACCES' || errno === 'EPERM') {
-    return new TsgunError('TSGUN_E_DENIED', `Cannot connect to "${path}": permission denied`, {
-      cause: error,
-    });
+    const hint = 'try as root, or see ACCESS in tsgunctl(1)';
+    const message = `Cannot connect to "${path}": permission denied, ${hint}`;
+    return new TsgunError('TSGUN_E_DENIED', message, { cause: error });
   }
   const why = errno === 'ENOENT' ? 'no such socket' : 'nothing listens there';
   const known = errno === 'ENOENT' || errno === 'ECONNREFUSED';

@@ -41,7 +41,8 @@ export function reportNext(
 
 type Step = readonly [command: string, effect: string];
 
-const userEdit = (user: string): string => `to add two lines: [Service] and User=${user}`;
+const userEdit = (user: string): string =>
+  `to add: [Service], User=${user}, SupplementaryGroups=tsgun`;
 
 const countOf = (count: number): string => `${count} ${count === 1 ? 'worker' : 'workers'}`;
 
