@@ -31,6 +31,7 @@ if (files.length === 0) {
 const packages = mkdtempSync(path.join(tmpdir(), 'tsgun-packages-'));
 process.env['TSGUN_TEST_PACKAGES'] = packages;
 process.once('exit', () => rmSync(packages, { recursive: true, force: true }));
+process.once('SIGINT', () => process.exit(130)).once('SIGTERM', () => process.exit(143));
 
 const noSkip = process.env['TSGUN_NO_SKIP'] === '1';
 const stream = run({

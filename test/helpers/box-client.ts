@@ -1,6 +1,6 @@
 import process from 'node:process';
 import { createInterface } from 'node:readline';
-import type { Load, Question, Reply } from './box-network.ts';
+import type { BoxAnswer, Load, Question, Reply } from './box-network.ts';
 import { fetchOnce, type Hammer, hammer } from './strict-client.ts';
 
 // Runs in the network of a box: questions on stdin, a line of JSON each, and so their replies. More
@@ -10,8 +10,10 @@ const started = new Map<number, Hammer>();
 
 async function answer(question: Question): Promise<unknown> {
   switch (question.ask) {
-    case 'get':
-      return fetchOnce(question.target, question.path, question.headers);
+    case 'get': {
+      const { status, body } = await fetchOnce(question.target, question.path, question.headers);
+      return { status, body } satisfies BoxAnswer;
+    }
     case 'start':
       // It ends with this program.
       started.set(question.id, hammer({ after: () => undefined }, question.load));

@@ -29,6 +29,9 @@ export type Question = { id: number } & (
 
 export type Reply = { id: number } & ({ value: unknown } | { error: string });
 
+/** Longer than anything that is waited for on purpose. */
+const patienceMs = 20_000;
+
 const program = path.join(import.meta.dirname, 'box-client.ts');
 
 /** Requests to what listens in a box, made by a program of this machine that lives in its network. */
@@ -93,7 +96,10 @@ export class BoxNetwork {
     this.#asked += 1;
     const id = this.#asked;
     return new Promise((resolve, reject) => {
+      const late = () => reject(new Error(`No answer in ${patienceMs} ms`));
+      const timer = setTimeout(late, patienceMs);
       this.#waiting.set(id, (reply) => {
+        clearTimeout(timer);
         if ('error' in reply) reject(new Error(reply.error));
         else resolve(reply.value);
       });

@@ -78,6 +78,14 @@ export class BoxInstance {
     return pids.stdout.split('\n').filter(Boolean).map(Number);
   }
 
+  /** Until so many requests are being answered. */
+  async waitForRequests(count: number): Promise<void> {
+    await waitFor(`${count} requests in flight`, async () => {
+      const { stdout } = await this.box.try(`tsgunctl -s ${this.socket} --no-header requests`);
+      return stdout.split('\n').filter(Boolean).length === count;
+    });
+  }
+
   /** Its messages since the box has booted. */
   log(): Promise<string> {
     return this.box.run(`journalctl -b -q -o cat -u ${this.unit}`);

@@ -50,7 +50,7 @@ export async function installRelease(box: Box, release: Release): Promise<string
 }
 
 async function dumpJournal(box: Box, t: TestContext): Promise<void> {
-  const { stdout } = await box.try("journalctl -b --no-pager -n 200 -u 'tsgun@*' -u logrotate");
+  const { stdout } = await box.try("journalctl -b --no-pager -n 60 -u 'tsgun@*' -u logrotate");
   t.diagnostic(`journal of ${box.name}:\n${stdout}`);
 }
 
