@@ -1,4 +1,5 @@
 import type { Clock } from '../core/clock.ts';
+import { headline } from '../core/errors.ts';
 import type { Log } from '../core/logger.ts';
 import type { Spawn } from '../process/spawn.ts';
 import type { Inherited } from '../sockets/inherit.ts';
@@ -87,7 +88,7 @@ export class Service {
         break;
       case 'reload-failed':
       case 'rolled-back':
-        this.#trouble = `reload failed: ${firstLine(notice.reason)}`;
+        this.#trouble = `reload failed: ${headline(notice.reason)}`;
         manager.ready();
         break;
       case 'stopping':
@@ -136,6 +137,3 @@ export class Service {
     this.#status = status;
   }
 }
-
-/** The stack is in the log. */
-const firstLine = (text: string): string => text.split('\n', 1)[0] ?? text;
