@@ -16,7 +16,7 @@ import {
   isSafeToImportFrom,
   readText,
 } from './config-file.ts';
-import { definedOnly, type Sources } from './sources.ts';
+import { type Sources, scriptEnvironment } from './sources.ts';
 
 const defaultName = 'gunicorn.conf.py';
 const modulePrefix = 'python:';
@@ -112,7 +112,7 @@ function openScript(
   return ScriptConfig.open({
     path: location,
     cwd,
-    env: definedOnly(env),
+    env: scriptEnvironment(env),
     spawn,
     clock,
     host: { file: found.file, args, cwd: pythonFolder },

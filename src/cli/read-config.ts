@@ -14,7 +14,7 @@ import {
   toGiven,
 } from './config-file.ts';
 import { findGunicornConf, isGunicornConf, readGunicornConf } from './gunicorn-conf.ts';
-import { definedOnly, type Sources } from './sources.ts';
+import { type Sources, scriptEnvironment } from './sources.ts';
 
 const nothing = { given: [], problems: [], warnings: [], path: null, script: null };
 
@@ -40,7 +40,13 @@ export async function readConfig(given: readonly Given[], sources: Sources): Pro
 
 async function readScript(file: string, shown: string, sources: Sources): Promise<ConfigFile> {
   const { clock, cwd, env, spawn } = sources;
-  const script = await ScriptConfig.open({ path: file, cwd, env: definedOnly(env), spawn, clock });
+  const script = await ScriptConfig.open({
+    path: file,
+    cwd,
+    env: scriptEnvironment(env),
+    spawn,
+    clock,
+  });
   const given = toGiven(script.values, () => shown);
   const unknown = script.functions.filter((name) => !hookNames.includes(name));
   const problems = unknown.map((name) => {

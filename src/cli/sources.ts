@@ -18,3 +18,10 @@ export const definedOnly = (env: NodeJS.ProcessEnv): Record<string, string> =>
   Object.fromEntries(
     Object.entries(env).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])),
   );
+
+/** For the process of a script config, without what systemd and our launcher say to us alone. */
+export const scriptEnvironment = ({
+  JOURNAL_STREAM: _stream,
+  TSGUN_NODE_OPTIONS: _options,
+  ...env
+}: NodeJS.ProcessEnv): Record<string, string> => definedOnly(env);

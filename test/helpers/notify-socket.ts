@@ -60,6 +60,7 @@ export class NotifySocket {
   readonly #process: ChildProcess;
   readonly #ends = new Map<number, Ended>();
   readonly #addresses = new Map<string, unknown>();
+  readonly #succeeded = new Set<number>();
   #open = false;
   #started: number[] = [];
   #log = '';
@@ -160,6 +161,11 @@ export class NotifySocket {
     return service;
   }
 
+  /** Whether it has made another process the main one. */
+  isSucceeded(pid: number): boolean {
+    return this.#succeeded.has(pid);
+  }
+
   endOf(pid: number): Ended | undefined {
     return this.#ends.get(pid);
   }
@@ -172,6 +178,12 @@ export class NotifySocket {
     await exited;
   }
 
+  #notified(message: Notified): void {
+    this.messages.push(message);
+    const handsOver = message.lines.some((line) => line.startsWith('MAINPID='));
+    if (handsOver && message.accepted) this.#succeeded.add(message.pid);
+  }
+
   #tell(command: object): void {
     this.#process.stdin?.write(`${JSON.stringify(command)}\n`);
   }
@@ -182,7 +194,7 @@ export class NotifySocket {
         this.#open = true;
         return;
       case 'notify':
-        this.messages.push(event as unknown as Notified);
+        this.#notified(event as unknown as Notified);
         return;
       case 'store':
         this.stored = event['names'] as string[];
@@ -242,7 +254,8 @@ export class Service {
     return this.#socket.waitUntil(`${pattern} in the log`, () => {
       if ((this.log.match(all)?.length ?? 0) >= count) return true;
       const end = this.#socket.endOf(this.pid);
-      if (end) throw new Error(`tsgun ended (${end.code}) without ${pattern}:\n${this.log}`);
+      if (end && !this.#socket.isSucceeded(this.pid))
+        throw new Error(`tsgun ended (${end.code}) without ${pattern}:\n${this.log}`);
       return false;
     });
   }
