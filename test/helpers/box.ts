@@ -1,8 +1,9 @@
 import { execFile } from 'node:child_process';
-import { accessSync, constants, existsSync, mkdirSync } from 'node:fs';
+import { existsSync, mkdirSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import path from 'node:path';
 import { BoxNetwork } from './box-network.ts';
+import { missingTools } from './tool.ts';
 
 const sysbox = path.join(import.meta.dirname, 'sysbox');
 const uid = process.getuid?.() ?? 0;
@@ -16,15 +17,14 @@ const base = path.join(home, `base-${packages.replaceAll(/[^\w]+/g, '-')}`);
 export const suites = ['bookworm', 'trixie'] as const;
 export type Suite = (typeof suites)[number];
 
-/** Why there can be no box on this machine; null where there can. */
-export function whyNoBox(): string | null {
+/** Why there can be no box on this machine; false where there can. */
+export function whyNoBox(): string | false {
   if (uid !== 0) return 'needs root';
-  const programs = ['systemd-nspawn', 'mmdebstrap', 'zstd', 'nsenter', 'setpriv'];
-  const missing = programs.filter((program) => !isInstalled(program));
-  if (missing.length > 0) return `needs ${missing.join(', ')}`;
+  const missing = missingTools('systemd-nspawn', 'mmdebstrap', 'zstd', 'nsenter', 'setpriv');
+  if (missing) return missing;
   const trees = ['/sys/fs/cgroup', '/sys/fs/cgroup/unified'];
   const isThere = trees.some((tree) => existsSync(path.join(tree, 'cgroup.procs')));
-  return isThere ? null : 'needs cgroup v2';
+  return !isThere && 'needs cgroup v2';
 }
 
 export interface Ran {
@@ -125,17 +125,5 @@ function spawnBounded(args: readonly string[], timeoutMs: number, input = ''): P
     });
     child.stdin?.on('error', () => undefined); // a command that does not read is no error
     child.stdin?.end(input);
-  });
-}
-
-function isInstalled(program: string): boolean {
-  const folders = `${process.env['PATH'] ?? ''}:/usr/sbin:/sbin`.split(':');
-  return folders.some((folder) => {
-    try {
-      accessSync(path.join(folder, program), constants.X_OK);
-      return true;
-    } catch {
-      return false;
-    }
   });
 }

@@ -1,9 +1,6 @@
 import type { Box } from './box.ts';
 import { waitFor } from './wait-for.ts';
 
-/** An instance that has no settings of its own listens there. */
-export const usualPort = 8000;
-
 export interface InstanceOptions {
   /** In /srv/NAME. */
   files: Readonly<Record<string, string>>;

@@ -16,7 +16,7 @@ export function onBoxes(
   { release = 'new', errors = [] }: BoxOptions,
   body: (box: Box) => void,
 ): void {
-  const skip = whyNoBox() ?? false;
+  const skip = whyNoBox();
   for (const suite of suites) {
     describe(`${what} on ${suite}`, { skip }, () => {
       const box = new Box(suite);
