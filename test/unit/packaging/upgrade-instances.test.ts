@@ -65,7 +65,10 @@ test('upgrade-instances leaves an instance alone whose app cannot be loaded', (t
       tsgunctl: `echo words; echo "no such app" >&2; exit ${code}`,
     });
     assert.deepEqual(calls, [upgradeOf('web')]);
-    assert.match(said, /^tsgun@web\.service runs on as it was, .*: no such app\n$/);
+    assert.match(
+      said,
+      /^tsgun@web\.service runs on as it was, .*: no such app\n"tsgunctl -i web upgrade" .*\n$/,
+    );
   }
 });
 
