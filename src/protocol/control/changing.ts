@@ -15,7 +15,7 @@ export const changingMethods = {
   scale: operation({
     summary: 'Change the number of workers',
     description:
-      'A number is the new target, +N and -N change the target that the daemon has by then. Answers when the new workers serve or the surplus ones have left. A reload goes back to the number of the settings.',
+      'A number is the new target, +N and -N change the target that the daemon has by then. Answers when the new workers serve or the surplus ones have left. A reload or an upgrade goes back to the number of the settings.',
     params: { workers: argument(count, 'N, +N or -N') },
     result: { from: integer(), to: integer(), changed: boolean(), workers: workerOutcomes },
   }),
