@@ -65,6 +65,8 @@ export function follow(state: ArbiterState, notice: Notice, listeners: ListenerS
     case 'worker-exited':
     case 'gateway-exited':
       return leaveSlot(state, notice.slot, listeners);
+    case 'upgrade-failed':
+      return listeners.lead(true);
     default:
   }
 }

@@ -69,7 +69,8 @@ export class Generations {
     };
     createAccessLog(generation);
     const addresses = settings.bind.map((text) => parseAddress(text, settings.chdir));
-    await listeners.hold(number, addresses, bindOptions(settings));
+    const slots = policy.gateways || policy.workers;
+    await listeners.hold(number, addresses, { ...bindOptions(settings), slots });
     generation.links = this.#links.hold(number, policy.edge, policy.gateways);
     this.#held.set(number, generation);
     return policy;

@@ -48,8 +48,7 @@ export class Service {
   /** A successor speaks only when it has become the service. */
   begin(): void {
     const { clock, inherited, listeners, log, manager } = this.#options;
-    const names = inherited.filter(isOwned).map(({ name }) => name);
-    listeners.keepIn(new FdStore(manager, names, log));
+    listeners.keepIn(new FdStore(manager, inherited.filter(isOwned), log));
     const intervalMs = Math.min(longestSilenceMs, (manager.environment.watchdogMs ?? 1e9) / 3);
     const tick = () => {
       this.#tell();

@@ -21,6 +21,8 @@ export interface BindOptions {
   /** Permissions of Unix sockets. */
   socketMode: number;
   socketOwner: { uid: number; gid: number } | null;
+  /** How many will accept, each on a socket of its own if `reusePort` says so. */
+  slots?: number;
 }
 
 /** What is not there before us. */

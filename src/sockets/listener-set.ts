@@ -1,10 +1,11 @@
 import { messageOf } from '../core/errors.ts';
+import { closeDescriptor } from '../native/sockets.ts';
 import { type Address, formatAddress } from './address.ts';
 import type { BindOptions } from './bind.ts';
 import type { Inherited } from './inherit.ts';
 import { InheritedPool } from './inherited-pool.ts';
 import type { Listener } from './listener.ts';
-import { openListener } from './open-listener.ts';
+import { isLost, openListener } from './open-listener.ts';
 import { formatPassedName, isOwned } from './passed-name.ts';
 import { type Rights, updateRights } from './socket-file.ts';
 
@@ -33,9 +34,12 @@ export class ListenerSet {
   #store: Store | null = null;
   #stored = false;
   #bequeathed = false;
+  /** False while an older tsgun has the last word. */
+  #leads: boolean;
 
   constructor(inherited: readonly Inherited[] = []) {
     this.#pool = new InheritedPool(inherited);
+    this.#leads = inherited.length === 0;
   }
 
   /**
@@ -83,7 +87,9 @@ export class ListenerSet {
   descriptorsFor(generation: number, slot: number): { fd: number; address: string }[] {
     const descriptors = [...this.#entries.values()]
       .filter(({ holders }) => holders.has(generation))
-      .map(({ listener }) => ({ fd: listener.descriptorFor(slot), address: listener.address }));
+      .flatMap(({ listener }) =>
+        listener.descriptorsFor(slot).map((fd) => ({ fd, address: listener.address })),
+      );
     this.#updateStore();
     return descriptors;
   }
@@ -190,6 +196,13 @@ export class ListenerSet {
   disown(): void {
     this.#store = null;
     for (const entry of [...this.#entries.values(), ...this.#ending]) entry.owned = false;
+    this.lead(false);
+  }
+
+  /** Whether the kernel is to choose among our workers, whatever another program has told it. */
+  lead(leads: boolean): void {
+    this.#leads = leads;
+    for (const { listener } of this.#entries.values()) listener.lead(leads);
   }
 
   /** What an older tsgun owned, or we in an earlier life, is ours. */
@@ -204,6 +217,7 @@ export class ListenerSet {
       }
     }
     this.#pool.endOwned();
+    this.lead(true);
   }
 
   /** Inherited descriptors that no address asked for. */
@@ -219,9 +233,13 @@ export class ListenerSet {
   }
 
   async #bind(address: Address, options: BindOptions): Promise<Entry> {
-    const inherited = this.#pool.take(address);
+    const taken = this.#pool.take(address);
+    const lost = taken.filter((one) => isLost(one, address));
+    const inherited = taken.filter((one) => !lost.includes(one));
     const owned = inherited.length === 0;
     const listener = await openListener(address, inherited, options);
+    for (const { fd } of lost) closeDescriptor(fd);
+    if (!owned) listener.lead(this.#leads);
     const { socketMode: mode, socketOwner: owner } = options;
     const isFile = address.kind === 'unix' && !owned;
     const file = isFile ? { path: address.path, rights: { mode, owner } } : null;

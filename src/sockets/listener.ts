@@ -12,11 +12,14 @@ import { refuseNew } from './refuse-new.ts';
 export interface Listener {
   /** The address with the port it really got. */
   readonly address: string;
-  descriptorFor(slot: number): number;
+  /** Its own first. */
+  descriptorsFor(slot: number): readonly number[];
   descriptors(): readonly { fd: number; slot: number }[];
   setBacklog(backlog: number): void;
   /** Whether the kernel may give this slot connections; what it has queued stays its own. */
   setActive(slot: number, active: boolean): void;
+  /** Whether it is this program, not one before or after it, that tells the kernel whom to choose. */
+  lead(leads: boolean): void;
   /** Of a slot that is not active and has nothing queued. */
   closeSlot(slot: number): void;
   /** No connection comes in any more; those in the queue stay. */
@@ -53,8 +56,8 @@ export class SharedListener implements Listener {
     this.address = path === null ? describeSocket(localAddress(fd)) : `unix:${path}`;
   }
 
-  descriptorFor(): number {
-    return this.#fd;
+  descriptorsFor(): readonly number[] {
+    return [this.#fd];
   }
 
   descriptors(): readonly { fd: number; slot: number }[] {
@@ -66,6 +69,8 @@ export class SharedListener implements Listener {
   }
 
   setActive(): void {}
+
+  lead(): void {}
 
   closeSlot(): void {}
 

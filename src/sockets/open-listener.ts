@@ -2,7 +2,7 @@ import { TsgunError } from '../core/errors.ts';
 import { type Address, formatAddress } from './address.ts';
 import { type BindOptions, bindAddress } from './bind.ts';
 import type { Inherited } from './inherit.ts';
-import { type Listener, SharedListener } from './listener.ts';
+import { type Listener, placeOf, SharedListener } from './listener.ts';
 import { isOwned, parsePassedName } from './passed-name.ts';
 import { PortGroup } from './port-group.ts';
 
@@ -18,6 +18,10 @@ export async function openListener(
   const reusePort = options.reusePort && inherited.every(isOwned);
   return listenOn(sockets, address, { ...options, reusePort });
 }
+
+/** Nobody can reach a Unix socket of ours whose file was removed: it is made anew. */
+export const isLost = (inherited: Inherited, address: Address): boolean =>
+  address.kind === 'unix' && isOwned(inherited) && placeOf(address.path) === null;
 
 function bindNew(address: Address, options: BindOptions): Promise<number> {
   if (address.kind === 'tcp' || address.kind === 'unix') return bindAddress(address, options);

@@ -29,9 +29,12 @@ export class PortGroup implements Listener {
   readonly #options: BindOptions;
   /** In the kernel's order: by `listen`, and on close the last one moves into the gap. */
   readonly #members: Member[];
+  /** Of slots that nobody serves now: the first slot accepts what waits in them. */
+  readonly #abandoned: ReadonlySet<number>;
   #aside: number | null = null;
   /** From then on the kernel's order must stay as it is. */
   #refusing = false;
+  #leads = true;
 
   constructor(members: readonly { fd: number; slot: number }[], options: BindOptions) {
     const [first] = members;
@@ -40,19 +43,26 @@ export class PortGroup implements Listener {
     this.address = describeSocket(this.#local);
     this.#options = options;
     this.#members = members.map((member) => ({ ...member, active: false }));
+    const { slots = Number.POSITIVE_INFINITY } = options;
+    this.#abandoned = new Set(members.filter(({ slot }) => slot >= slots).map(({ fd }) => fd));
     // Of an earlier life it may be a socket that was meant to be alone.
     for (const { fd } of members) setReusePort(fd);
   }
 
-  descriptorFor(slot: number): number {
-    const known = this.#members.find((candidate) => candidate.slot === slot);
-    if (known) return known.fd;
+  descriptorsFor(slot: number): readonly number[] {
+    const member = this.#members.find((candidate) => candidate.slot === slot) ?? this.#join(slot);
+    return slot === 0 ? [...new Set([member.fd, ...this.#abandoned])] : [member.fd];
+  }
+
+  #join(slot: number): Member {
+    // Somebody else who leads has no group yet if this is the second socket.
+    const leads = this.#leads || this.#members.length === 1;
     // Before it joins, so that it is never chosen by accident.
-    this.#steer();
+    if (leads) this.#steer();
     const member = { slot, fd: bindSocketAt(this.#local, this.#options), active: false };
     this.#members.push(member);
-    this.#steer(); // there may have been no group before
-    return member.fd;
+    if (leads) this.#steer(); // there may have been no group before
+    return member;
   }
 
   descriptors(): readonly { fd: number; slot: number }[] {
@@ -69,13 +79,19 @@ export class PortGroup implements Listener {
     // The last one keeps connections waiting rather than refusing them.
     if (!active && this.#members.filter((other) => other.active).length === 1) return;
     member.active = active;
-    this.#steer();
+    if (this.#leads) this.#steer();
+  }
+
+  lead(leads: boolean): void {
+    this.#leads = leads;
+    if (leads && !this.#refusing && this.#members.some(({ active }) => active)) this.#steer();
   }
 
   closeSlot(slot: number): void {
     const index = this.#members.findIndex((member) => member.slot === slot);
     const [member] = index < 0 ? [] : this.#members.slice(index, index + 1);
-    if (this.#refusing || !member || member.active || this.#members.length === 1) return;
+    if (this.#refusing || !this.#leads || !member || member.active) return;
+    if (this.#members.length === 1 || this.#abandoned.has(member.fd)) return;
     closeDescriptor(member.fd);
     const last = this.#members.pop();
     if (last && last !== member) this.#members[index] = last;

@@ -17,27 +17,29 @@ export class FdStore {
   readonly #manager: ServiceManager;
   readonly #log: Log;
   #kept: ReadonlySet<string> = new Set();
-  #stale: readonly string[];
+  #stale: readonly Stored[];
   #warned = false;
 
-  /** `names` is what it, or our predecessor, has given us: what is not wanted again has to go. */
-  constructor(manager: ServiceManager, names: readonly string[], log: Log) {
+  /** `inherited` is what it, or our predecessor, has given us: what is not wanted again has to go. */
+  constructor(manager: ServiceManager, inherited: readonly Stored[], log: Log) {
     this.#manager = manager;
     this.#log = log;
-    this.#stale = names;
+    this.#stale = inherited;
   }
 
   /** From now on these and no others are kept; false when that cannot be. */
   keep(wanted: readonly Stored[]): boolean {
     const fits = this.#check(wanted);
-    const names = new Set(fits ? wanted.map(({ name }) => name) : []);
-    for (const name of new Set([...this.#stale, ...this.#kept]))
-      if (!names.has(name)) this.#manager.remove(name);
+    const names = new Map(fits ? wanted.map(({ name, fd }) => [name, fd]) : []);
+    const stale = this.#stale.filter(({ name, fd }) => names.get(name) !== fd);
+    const gone = [...this.#kept].filter((name) => !names.has(name));
+    for (const name of new Set([...stale.map(({ name }) => name), ...gone]))
+      this.#manager.remove(name);
     this.#stale = [];
     // Whatever it has already it does not take twice.
     for (const { name, fd } of fits ? wanted : [])
       if (!this.#kept.has(name)) this.#manager.store(name, fd);
-    this.#kept = names;
+    this.#kept = new Set(names.keys());
     return fits;
   }
 
