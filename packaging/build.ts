@@ -5,8 +5,8 @@ import { parseArgs } from 'node:util';
 import { toPackageVersion } from './changelog.ts';
 import { makeDeb } from './deb.ts';
 import { type Architecture, architectures, type Format, release } from './manifest.ts';
+import type { Order } from './order.ts';
 import { makeRpm } from './rpm.ts';
-import type { Order } from './stage.ts';
 
 const usage = `Usage: npm run package -- [deb] [rpm] [OPTION]...
 Makes packages, both kinds unless one is named, and prints their paths.

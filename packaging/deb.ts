@@ -11,8 +11,9 @@ import {
 import path from 'node:path';
 import { wrap } from './changelog.ts';
 import { product, relations } from './manifest.ts';
+import type { Order } from './order.ts';
 import { runTool } from './run-tool.ts';
-import { type Order, type Staged, sizeOf, stage } from './stage.ts';
+import { type Staged, sizeOf, stage } from './stage.ts';
 
 const scripts = ['postinst', 'prerm', 'postrm'];
 

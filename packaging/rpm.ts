@@ -3,8 +3,9 @@ import path from 'node:path';
 import { renderRpmChangelog, toPackageVersion, wrap } from './changelog.ts';
 import { product, relations } from './manifest.ts';
 import { findModules } from './modules.ts';
+import type { Order } from './order.ts';
 import { runTool } from './run-tool.ts';
-import { type Order, type Staged, stage } from './stage.ts';
+import { type Staged, stage } from './stage.ts';
 
 /** Makes the package in `out`, by way of a tree in `work`, and gives its path. */
 export function makeRpm(order: Order, work: string, { out, fast }: { out: string; fast: boolean }) {
