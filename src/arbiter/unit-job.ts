@@ -18,11 +18,23 @@ interface Means {
  * Whether systemd will start us again after this stop: while a unit is restarted its job says so
  * until it has stopped. Null when it cannot be asked.
  */
-export async function willBeRestarted({ spawn, clock, env }: Means): Promise<boolean | null> {
-  const unit = findUnit(readFileSync('/proc/self/cgroup', 'utf8'));
-  const answer = unit && (await listJobs(unit, { spawn, clock, env }));
+export async function willBeRestarted(
+  means: Means,
+  groups = readOwnGroups(),
+): Promise<boolean | null> {
+  const unit = findUnit(groups);
+  const answer = unit && (await listJobs(unit, means));
   if (answer === null) return null;
   return answer.split('\n').some((line) => / restart +(?:running|waiting)$/.test(line.trimEnd()));
+}
+
+/** A stop goes on, whatever can be read here. */
+function readOwnGroups(): string {
+  try {
+    return readFileSync('/proc/self/cgroup', 'utf8');
+  } catch {
+    return ''; // no /proc
+  }
 }
 
 function listJobs({ name, isUsers }: Unit, { spawn, clock, env }: Means): Promise<string | null> {
