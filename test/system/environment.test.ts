@@ -93,6 +93,7 @@ onBoxes('an app', { errors: [/meant as an error/] }, (box) => {
     const list = await box.run('tsgunctl list');
     assert.match(list, /^flask\b.*\n^node\b/m);
     assert.match(await box.run('tsgunctl -i node ping'), /answers/);
+    assert.match(await box.run('tsgunctl -i node doctor'), / 0 warnings, 0 failures/);
   });
 
   test('can be controlled by root, by its user and by the group, and by nobody else', async () => {

@@ -34,6 +34,16 @@ onBoxes('systemd', { errors }, (box) => {
     assert.match(await app.log(), /workrs.*workers/s);
   });
 
+  test('keeps no socket for an instance whose settings went bad', async () => {
+    const app = new BoxInstance(box, 'gone');
+    await app.start({ files: { 'app.js': helloApp('still') } });
+    await app.configure(["app = 'app.js'", 'workrs = 2']);
+    assert.equal((await box.try('systemctl restart tsgun@gone')).code, 1);
+    assert.equal(await app.show('ActiveState'), 'failed');
+    assert.equal(await app.show('NFileDescriptorStore'), '0');
+    await assert.rejects(box.network.body(8000), /ECONNREFUSED/);
+  });
+
   test('does not retry a bad command line', async () => {
     const app = new BoxInstance(box, 'flag');
     const dropIn = ['[Service]', 'ExecStart=', 'ExecStart=/usr/bin/tsgun --no-such-flag'];

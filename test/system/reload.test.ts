@@ -90,6 +90,23 @@ onBoxes('systemctl reload', { errors }, (box) => {
     assert.deepEqual(await answers(), ['seven']);
   });
 
+  test('gives way to a restart, and to a stop', async () => {
+    await box.write(source, slowToBoot('eight'));
+    const load = await box.network.load({ port: 8000 }, 2);
+    await load.more(100);
+    await box.run('systemctl reload --no-block tsgun@app');
+    await app.waitForState('reloading');
+    await app.systemctl('restart');
+    await load.more(100);
+    assert.deepEqual((await load.stop()).failures, []);
+    assert.deepEqual(await answers(), ['eight']);
+    await box.run('systemctl reload --no-block tsgun@app');
+    await app.waitForState('reloading');
+    await app.systemctl('stop');
+    assert.equal(await app.show('Result'), 'success');
+    await app.systemctl('start');
+  });
+
   test('works with Type=notify-reload where systemd has it', async (t) => {
     if (box.suite === 'bookworm') return t.diagnostic('systemd 252 has not');
     await app.override(['[Service]', 'Type=notify-reload', 'ExecReload=']);
