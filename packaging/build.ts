@@ -77,6 +77,8 @@ function readTime(): number {
 }
 
 function build({ formats, order, out, fast }: Request): void {
+  if (!existsSync(path.join(root, 'dist/ctl/main.js')))
+    throw new Error('There is nothing to package yet: run "npm run build"');
   mkdirSync(out, { recursive: true });
   // rpmbuild cannot work in a path with blanks, which that of `out` may be.
   const work = mkdtempSync(path.join(process.env['TMPDIR'] ?? '/var/tmp', 'tsgun-package-'));
