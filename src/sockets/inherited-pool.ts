@@ -74,9 +74,12 @@ export const lentAddresses = (inherited: readonly Inherited[]): string[] =>
 
 /** An address for each descriptor of a name: one socket unit gives all of its own the same one. */
 export function expandNamed(bind: readonly string[], inherited: readonly Inherited[]): string[] {
-  const names = inherited.map(({ name }) => parsePassedName(name)?.key ?? `fd://${name}`);
+  // Strangers may have a slash in a name of their own.
+  const names = inherited.map(
+    ({ name }) => parsePassedName(name)?.key.replace(/\/\d+$/, '') ?? `fd://${name}`,
+  );
   return bind.flatMap((text) => {
-    const count = names.filter((name) => name === text || name.startsWith(`${text}/`)).length;
+    const count = names.filter((name) => name === text).length;
     if (!text.startsWith('fd://') || count < 2) return [text];
     return Array.from({ length: count }, (_, index) => (index === 0 ? text : `${text}/${index}`));
   });

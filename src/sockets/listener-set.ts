@@ -138,7 +138,8 @@ export class ListenerSet {
 
   #updateStore(): void {
     if (!this.#store || this.#bequeathed) return;
-    this.#stored = this.#store.keep(this.#listHeld().filter(({ owned }) => owned));
+    const ours = this.#listHeld().filter(({ owned }) => owned);
+    this.#stored = this.#store.keep(ours) && ours.length > 0;
   }
 
   /** Before the end; where it cannot be done, what comes in until then is lost. */

@@ -66,3 +66,37 @@ test('an explicit place has no folder of its own', () => {
     folders: [],
   });
 });
+
+const places: [what: string, env: NodeJS.ProcessEnv, controlSocket: string, name: string][] = [
+  ['in the folder of the system', {}, '/run/tsgun/shop/control.sock', 'shop'],
+  [
+    'in one that stands for it',
+    { TSGUN_RUN_DIR: '/tmp/run' },
+    '/tmp/run/shop/control.sock',
+    'shop',
+  ],
+  [
+    'in the folder of a user',
+    { XDG_RUNTIME_DIR: '/run/user/7' },
+    '/run/user/7/tsgun/shop/control.sock',
+    'shop',
+  ],
+  ['under a name that systemd escaped', {}, '/run/tsgun/a\\x2db@eu:1/control.sock', 'a\\x2db@eu:1'],
+  ['by a crooked path', {}, '/run/tsgun/other/../shop/control.sock', 'shop'],
+  ['under another name for the socket', {}, '/run/tsgun/shop/ctl.sock', 'proc'],
+  ['deeper', {}, '/run/tsgun/shop/eu/control.sock', 'proc'],
+  ['elsewhere', {}, '/srv/shop/control.sock', 'proc'],
+  [
+    'where the system would be without TSGUN_RUN_DIR',
+    { TSGUN_RUN_DIR: '/tmp/run' },
+    '/run/tsgun/shop/control.sock',
+    'proc',
+  ],
+];
+
+for (const [what, env, controlSocket, name] of places) {
+  test(`an instance whose socket was put ${what} is called ${name}`, () => {
+    const given = settings({ app: 'app.js', procName: 'proc', controlSocket });
+    assert.equal(chooseName(given, env), name);
+  });
+}
