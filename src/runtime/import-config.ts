@@ -1,3 +1,4 @@
+import { type ResolveHookSync, registerHooks } from 'node:module';
 import { pathToFileURL } from 'node:url';
 
 export type ScriptExports = Record<string, unknown>;
@@ -7,7 +8,7 @@ export type ScriptExports = Record<string, unknown>;
  * counts; else its named exports do. Throws what the script throws.
  */
 export async function importConfig(file: string): Promise<ScriptExports> {
-  const module: ScriptExports = await import(pathToFileURL(file).href);
+  const module = await importFile(file);
   if (!('default' in module)) return { ...module };
   const exported = await module['default'];
   const config: unknown = typeof exported === 'function' ? await exported() : exported;
@@ -18,3 +19,22 @@ export async function importConfig(file: string): Promise<ScriptExports> {
   }
   return { ...config };
 }
+
+async function importFile(file: string): Promise<ScriptExports> {
+  const hooks = registerHooks({ resolve: findOurselves });
+  try {
+    return await import(pathToFileURL(file).href);
+  } finally {
+    hooks.deregister();
+  }
+}
+
+/** `import { defineConfig } from 'tsgun'` needs no tsgun that is installed beside the file. */
+const findOurselves: ResolveHookSync = (specifier, context, next) => {
+  try {
+    return next(specifier, context);
+  } catch (error) {
+    if (specifier !== 'tsgun') throw error;
+    return { url: import.meta.resolve('tsgun'), shortCircuit: true };
+  }
+};

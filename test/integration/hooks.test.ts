@@ -41,6 +41,19 @@ test('every hook of a config script runs with its arguments', async (t) => {
   for (const name of names) assert.match(output, new RegExp(`hook ${name} pid \\d+`), name);
 });
 
+test('a config script finds the tsgun that runs it, wherever it lies', async (t) => {
+  const call = "defineConfig({ app: 'app.js', bind: '127.0.0.1:0' })";
+  const dir = writeFiles(makeTempDir(t), {
+    'app.js': helloApp(),
+    'conf.ts': `import { defineConfig } from 'tsgun'; export default ${call};`,
+    'conf.js': `const { defineConfig } = require('tsgun'); module.exports = ${call};`,
+  });
+  for (const file of ['conf.ts', 'conf.js']) {
+    const tsgun = await startTsgun(t, ['-c', file], { cwd: dir });
+    assert.equal(await tsgun.stop(), 0);
+  }
+});
+
 test('a hook that throws is logged with its name and one that hangs is cut off', async (t) => {
   const dir = writeFiles(makeTempDir(t), {
     'app.js': helloApp('hello'),
