@@ -33,6 +33,9 @@ function readHelp(words: readonly string[]): Reading {
 }
 
 function unknownVerb(word: string): Error {
+  // Starting is the business of the service manager, to which the control socket is not there yet.
+  if (word === 'start' || word === 'restart')
+    return usageError(`unknown verb "${word}": that is "systemctl ${word} tsgun@NAME"`);
   const meant = suggest(word, verbNames);
   const hint = meant === null ? 'see "tsgunctl --help"' : `did you mean "${meant}"?`;
   return usageError(`unknown verb ${JSON.stringify(word)}, ${hint}`);

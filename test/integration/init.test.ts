@@ -48,6 +48,11 @@ for (const [what, files, body] of [
   });
 }
 
+test('init tells to start the socket of an app that systemd listens for', async (t) => {
+  const { stdout } = await initIn(t, { 'server.js': helloApp() }, '-b', 'fd://listen');
+  assert.match(stdout, /systemctl enable --now tsgun@shop\.socket +# lets systemd listen/);
+});
+
 test('init writes where everybody may read, once, and leaves nothing else behind', async (t) => {
   const { dir, read } = await initIn(t, { 'server.js': helloApp() });
   const before = read();

@@ -27,9 +27,7 @@ export function reportNext(
   const steps: Step[] = [
     ...(file === home ? [] : [[`install -m 644 ${file} ${home}`, 'where the unit looks'] as const]),
     ...(user === 'tsgun' ? [] : [[`systemctl edit tsgun@${name}`, userEdit(user)] as const]),
-    replaced && file === home
-      ? [`systemctl reload-or-restart tsgun@${name}`, 'makes it serve by this']
-      : [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'],
+    nextOf(name, { bind, replaced: replaced && file === home }),
     [`tsgunctl -i ${name} status`, 'shows how it does'],
     [`journalctl -u tsgun@${name}`, 'shows what it says'],
   ];
@@ -40,6 +38,16 @@ export function reportNext(
 }
 
 type Step = readonly [command: string, effect: string];
+
+function nextOf(
+  name: string,
+  { bind, replaced }: Pick<Instance, 'bind'> & { replaced: boolean },
+): Step {
+  if (replaced) return [`systemctl reload-or-restart tsgun@${name}`, 'makes it serve by this'];
+  return bind.some((address) => address.startsWith('fd:'))
+    ? [`systemctl enable --now tsgun@${name}.socket`, 'lets systemd listen, see tsgun(8)']
+    : [`systemctl enable --now tsgun@${name}`, 'starts it, now and at every boot'];
+}
 
 const userEdit = (user: string): string =>
   `to add: [Service], User=${user}, SupplementaryGroups=tsgun`;

@@ -91,6 +91,7 @@ test('readLine() says what is wrong, and what was probably meant', () => {
     'scale 1 2': /^too many arguments for "scale": 1, 2,/,
     'reload --reason': /^--reason: a value has to follow,/,
     'status -o': /^--output: a value has to follow,/,
+    restart: /^unknown verb "restart": that is "systemctl restart tsgun@NAME"$/,
     hello: /^unknown verb "hello"/,
     'help relaod': /did you mean "reload"\?$/,
     '-i': /^--instance: a value has to follow/,
