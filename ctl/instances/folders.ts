@@ -48,11 +48,13 @@ function readNames(folder: string): string[] {
   // An import would load streams and promises of node:fs as well, 2 ms of every call.
   const { readdirSync } = process.getBuiltinModule('node:fs');
   try {
-    return readdirSync(folder, { withFileTypes: true })
-      // A link: systemd keeps the folders of dynamic users elsewhere.
-      .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
-      .map((entry) => entry.name)
-      .toSorted();
+    return (
+      readdirSync(folder, { withFileTypes: true })
+        // A link: systemd keeps the folders of dynamic users elsewhere.
+        .filter((entry) => entry.isDirectory() || entry.isSymbolicLink())
+        .map((entry) => entry.name)
+        .toSorted()
+    );
   } catch {
     return []; // ENOENT, EACCES or ENOTDIR: this user can see no instance there
   }
