@@ -64,7 +64,9 @@ export class Box {
   }
 
   async try(command: string, input = ''): Promise<Ran> {
-    return spawnBounded(['exec', this.name, '--', 'sh', '-c', command], 120_000, input);
+    // In a session of its own: "kill 0" would reach out of the box, to us.
+    const args = ['exec', this.name, '--', 'setsid', '--wait', 'sh', '-c', command];
+    return spawnBounded(args, 120_000, input);
   }
 
   async write(file: string, text: string): Promise<void> {

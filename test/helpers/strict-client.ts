@@ -1,5 +1,6 @@
 import net from 'node:net';
 import type { TestContext } from 'node:test';
+import { setTimeout as delay } from 'node:timers/promises';
 
 export type Target = { port: number; host?: string } | { path: string };
 
@@ -193,6 +194,7 @@ export function hammer(
         while (keepAlive && reusable && !connection.closed && !state.stopped);
       } catch (error) {
         fail(error instanceof Error ? error.message : String(error));
+        await delay(5); // where nobody listens there would be thousands a second
       } finally {
         connection?.close();
       }
