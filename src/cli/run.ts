@@ -5,7 +5,7 @@ import { findPredecessor } from '../arbiter/predecessor.ts';
 import type { Invocation } from '../arbiter/upgrade.ts';
 import { systemClock } from '../core/clock.ts';
 import { exitCodes, messageOf, stackOf, TsgunError } from '../core/errors.ts';
-import { ErrorLog } from '../log/error-log.ts';
+import { ErrorLog, isJournal } from '../log/error-log.ts';
 import { lendCapabilities, withholdCapabilities } from '../process/ambient.ts';
 import { daemonize, daemonVariable, type Outcome, tellOutcome } from '../process/daemonize.ts';
 import { spawnChild } from '../process/spawn.ts';
@@ -47,12 +47,18 @@ export async function run(args: readonly string[]): Promise<void> {
     exitCode = await obey(args, call);
   } catch (error) {
     const known = error instanceof TsgunError;
-    process.stderr.write(`${known ? addPrefix(error.message) : stackOf(error)}\n`);
+    complain(known ? addPrefix(error.message) : stackOf(error));
     if (known) exitCode = error.exitCode;
     if (call) tellFailure(call, messageOf(error));
     await tellOutcome({ exitCode, message: messageOf(error) });
   }
   process.exit(exitCode);
+}
+
+/** There is no error log yet; the journal is told that it is an error all the same: sd-daemon(3). */
+function complain(text: string): void {
+  const priority = isJournal(2, process.env) ? '<3>' : '';
+  process.stderr.write(`${text.replaceAll(/^/gm, priority)}\n`);
 }
 
 /** To those who wait for this program to serve. */

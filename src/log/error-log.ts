@@ -163,7 +163,7 @@ function chooseRender({ format, env }: ErrorLogOptions, fd: number): Render {
 }
 
 /** systemd says which device and inode its journal is, so that a redirected stderr is none: systemd.exec(5). */
-function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
+export function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
   const { dev, ino } = fstatSync(fd);
   return env['JOURNAL_STREAM'] === `${dev}:${ino}`;
 }

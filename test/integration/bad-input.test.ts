@@ -1,10 +1,19 @@
 import assert from 'node:assert/strict';
+import { spawnSync } from 'node:child_process';
 import { once } from 'node:events';
-import { chmodSync, chownSync, readdirSync } from 'node:fs';
+import {
+  chmodSync,
+  chownSync,
+  closeSync,
+  fstatSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+} from 'node:fs';
 import net from 'node:net';
 import path from 'node:path';
 import { test } from 'node:test';
-import { runTsgun } from '../helpers/start-tsgun.ts';
+import { main, runTsgun } from '../helpers/start-tsgun.ts';
 import { makeTempDir } from '../helpers/temp-dir.ts';
 import { helloApp, writeFiles } from '../helpers/write-files.ts';
 
@@ -134,6 +143,21 @@ test('a busy port is retried, then a clear message and exit code 1', async (t) =
   assert.equal(end.log.match(/Connection in use/g)?.length, 5);
   assert.match(end.log, new RegExp(`Cannot listen on "127.0.0.1:${port}": .*EADDRINUSE`));
   assert.equal(end.code, 1);
+});
+
+test('what is wrong with the settings is an error for the journal as well', (t) => {
+  const journal = path.join(makeTempDir(t), 'journal');
+  const fd = openSync(journal, 'w');
+  t.after(() => closeSync(fd));
+  const { dev, ino } = fstatSync(fd);
+  const args = ['--workers', 'many', '--timeout', '-3', 'app.js'];
+  const { status } = spawnSync(process.execPath, [main, ...args], {
+    env: { JOURNAL_STREAM: `${dev}:${ino}` },
+    stdio: ['ignore', 'ignore', fd],
+    timeout: 20_000,
+  });
+  assert.equal(status, 78);
+  assert.match(readFileSync(journal, 'utf8'), /^(<3>tsgun: .+\n){2,}$/);
 });
 
 test('a config file that others can write is refused as root', {
