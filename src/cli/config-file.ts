@@ -11,7 +11,9 @@ const mostBytes = 1024 * 1024;
 const scripts = new Set(['.js', '.mjs', '.ts', '.mts']);
 
 /** Looked for in this order where nobody names a config file. */
-const defaultNames = ['toml', 'json', 'js', 'mjs', 'ts', 'mts'].map((end) => `tsgun.conf.${end}`);
+export const defaultNames = ['toml', 'json', 'js', 'mjs', 'ts', 'mts'].map(
+  (end) => `tsgun.conf.${end}`,
+);
 
 /** What a config file of any kind comes to. */
 export interface ConfigFile {

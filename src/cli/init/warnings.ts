@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { defaultNames } from '../config-file.ts';
 import { describeMode, findObstacle, findReader, isKnown } from './access.ts';
 import type { FoundApp } from './found-app.ts';
 import { isFile, isFolder, readSource } from './read-source.ts';
@@ -10,6 +11,7 @@ export function findWarnings(app: FoundApp, python: string | null, user: string)
     ...warnOfAccess(app, python, user),
     ...warnOfSandbox(app.chdir),
     ...warnOfDatabase(app),
+    ...warnOfConfig(app),
   ];
 }
 
@@ -38,7 +40,7 @@ function warnOfSandbox(chdir: string): string[] {
   }
   if (/^\/(?:home|root)(?:\/|$)/.test(chdir)) {
     return [
-      `The service can read "${chdir}", and not write there: the unit has ProtectHome=read-only`,
+      `The service can at most read "${chdir}", and not write there: the unit has ProtectHome=read-only`,
     ];
   }
   return [];
@@ -51,4 +53,12 @@ function warnOfDatabase({ kind, file }: FoundApp): string[] {
   return [
     `"${settings}" keeps an SQLite database; the service can write to it only in its $STATE_DIRECTORY, or where ReadWritePaths= of the unit lets it`,
   ];
+}
+
+/** By hand `tsgun` would take it, and the service has the file that we write. */
+function warnOfConfig({ chdir, language }: FoundApp): string[] {
+  const names = language === 'python' ? [...defaultNames, 'gunicorn.conf.py'] : defaultNames;
+  const found = names.map((name) => path.join(chdir, name)).find(isFile);
+  if (found === undefined) return [];
+  return [`The service does not read "${found}"; SYSTEMD in tsgun(8) tells how to let it`];
 }

@@ -106,3 +106,11 @@ test('findWarnings() tells of a database that Django could not write', (t) => {
     /settings\.py" keeps an SQLite database/,
   );
 });
+
+test('findWarnings() tells of a config file that the service does not read', (t) => {
+  const dir = writeFiles(makeTempDir(t), { 'app.py': '', 'gunicorn.conf.py': '' });
+  const app = found(dir, path.join(dir, 'app.py'));
+  const unread = /does not read ".*gunicorn\.conf\.py"/;
+  assert.match(findWarnings(app, null, 'root').join(), unread);
+  assert.doesNotMatch(findWarnings({ ...app, language: 'node' }, null, 'root').join(), unread);
+});
