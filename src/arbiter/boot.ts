@@ -1,4 +1,4 @@
-import { exitCodes } from '../core/errors.ts';
+import { exitCodes, headline } from '../core/errors.ts';
 import { type Draft, log, notify } from './draft.ts';
 import { gatewaysReady } from './gateways.ts';
 import { stop } from './leave.ts';
@@ -36,6 +36,10 @@ function giveUp(draft: Draft, failure: Failure, now: number): void {
   const verdict = isApp ? 'App failed to load.' : 'Worker failed to boot.';
   stop(draft, 'quick', now, {
     exitCode: isApp ? exitCodes.appFailed : exitCodes.workerFailed,
-    reason: `${verdict} ${failure.message}`,
+    reason: `${verdict} ${tell(failure)}`,
   });
 }
+
+/** The words of a syntax error are not worth much without its place, which is in its stack. */
+const tell = ({ message, stack = '' }: Failure): string =>
+  /^\S+:\d+\n/.test(stack) ? headline(stack) : message;

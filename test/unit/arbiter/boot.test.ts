@@ -38,6 +38,16 @@ for (const [kind, code] of [
   });
 }
 
+test('a start that fails by a syntax error ends with the place of it', () => {
+  const driver = new Driver({ workers: 1 });
+  driver.push({ type: 'start' });
+  const stack = '/srv/app.js:7\nlet (\n    ^\n\nSyntaxError: No name\n    at x';
+  const failure = { kind: 'app', message: 'No name', stack } as const;
+  driver.push({ type: 'failed', child: 1, failure });
+  const exit = driver.exit(1, { code: 1 }).find((effect) => effect.do === 'exit');
+  assert.equal(exit?.reason, 'App failed to load. /srv/app.js:7: SyntaxError: No name');
+});
+
 test('a start whose workers never get ready ends with their stacks and exit code 3', () => {
   const driver = new Driver({ workers: 1, bootMs: 5000 });
   driver.push({ type: 'start' });
