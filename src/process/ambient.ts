@@ -29,7 +29,15 @@ export function lendCapabilities<T>(spawn: () => T): T {
 }
 
 function readAmbient(): number[] {
-  const mask = /^CapAmb:\s*([0-9a-f]+)$/m.exec(readFileSync('/proc/self/status', 'utf8'))?.[1];
+  const mask = /^CapAmb:\s*([0-9a-f]+)$/m.exec(readStatus())?.[1];
   const bits = BigInt(`0x${mask ?? '0'}`);
   return Array.from({ length: 64 }, (_, bit) => bit).filter((bit) => (bits >> BigInt(bit)) & 1n);
+}
+
+function readStatus(): string {
+  try {
+    return readFileSync('/proc/self/status', 'utf8');
+  } catch {
+    return ''; // a bare chroot, without /proc
+  }
 }

@@ -5,7 +5,7 @@ import { type TestContext, test } from 'node:test';
 import { connectTo } from '../helpers/control.ts';
 import { makeSystemctl, sayJob } from '../helpers/fake-systemctl.ts';
 import { makeUnitGroup, openNotifySocket } from '../helpers/notify-socket.ts';
-import { needsPython } from '../helpers/python.ts';
+import { needsPython, pythonWith } from '../helpers/python.ts';
 import {
   fetchOnce,
   type Hammer,
@@ -103,6 +103,35 @@ for (const [what, config] of binds) {
     assert.deepEqual(systemd.dropped, []);
   });
 }
+
+test('a restart under load loses nothing: a Python app behind its gateway', python, async (t) => {
+  const systemd = await openNotifySocket(t);
+  const cwd = writeFiles(makeTempDir(t), {
+    'app.py': `
+import os
+def app(environ, start_response):
+    start_response("200 OK", [("Content-Type", "text/plain")])
+    return [str(os.getpid()).encode()]
+`,
+  });
+  const { path: PATH } = makeSystemctl(t, sayJob('restart running'));
+  const cgroup = makeUnitGroup(t);
+  const args = ['-b', '127.0.0.1:0', '-w', '2', '--python', pythonWith(), 'app:app'];
+  let service = await systemd.start(t, args, { cwd, cgroup, env: { PATH } });
+  const target = { port: service.port() };
+  const loads = [true, false].map((keepAlive) => hammer(t, { target, connections: 3, keepAlive }));
+  for (let round = 0; round < 2; round += 1) {
+    await untilAnswered(loads, 100);
+    assert.equal(await service.stop(), 0);
+    service = await systemd.start(t, args, { cwd, cgroup, env: { PATH } });
+  }
+  await untilAnswered(loads, 100);
+  await Promise.all(loads.map((load) => load.stop()));
+  assert.deepEqual(
+    loads.flatMap((load) => load.failures),
+    [],
+  );
+});
 
 const stops: [answer: string, script: string, kept: boolean][] = [
   ['it is being restarted', sayJob('restart running'), true],

@@ -71,6 +71,32 @@ test('an upgrade makes the new program the service, twice in a row', python, asy
   assert.equal((await systemd.waitUntil('its end', () => systemd.endOf(old))).code, 0);
 });
 
+test(
+  'an upgrade keeps what the new program binds, and no more what it gives up',
+  python,
+  async (t) => {
+    const systemd = await openNotifySocket(t);
+    const bindTo = (...binds: string[]) => `app = "app.js"\nbind = ${JSON.stringify(binds)}\n`;
+    const cwd = writeFiles(makeTempDir(t), {
+      'app.js': helloApp('hello'),
+      'tsgun.conf.toml': bindTo('127.0.0.1:0', 'unix:a.sock'),
+    });
+    const service = await systemd.start(t, [], { cwd });
+    const port = service.port();
+    const stored = () =>
+      systemd.stored.map((name) => decodeURIComponent(name).replace(/.*[ /]/, ''));
+    await systemd.waitUntil('the store', () => stored().join() === '127.0.0.1:0,a.sock');
+    writeFiles(cwd, { 'tsgun.conf.toml': bindTo('127.0.0.1:0', 'unix:b.sock') });
+    service.signal('SIGUSR2');
+    await waitForMain(systemd, 1);
+    await systemd.waitUntil('the store', () => stored().join() === '127.0.0.1:0,b.sock');
+    await systemd.waitUntil('the end of the old one', () => systemd.endOf(service.pid));
+    for (const target of [{ port }, { path: path.join(cwd, 'b.sock') }])
+      assert.equal((await fetchOnce(target)).body, 'hello');
+    await waitFor('its file to be gone', () => !existsSync(path.join(cwd, 'a.sock')));
+  },
+);
+
 test('an upgrade that fails leaves the service as it was', python, async (t) => {
   const { systemd, cwd, service, port } = await start(t, helloApp('old'));
   writeFiles(cwd, { 'app.js': 'throw new Error("not today");' });

@@ -54,6 +54,19 @@ test('children have no capability, but for those that are lent them', rootOnly, 
   assert.deepEqual(afterwards, none, 'also after a spawn that failed');
 });
 
+test('where /proc is not mounted, nothing is known and nothing changes', rootOnly, () => {
+  const code = `
+    import { lendCapabilities, withholdCapabilities } from ${JSON.stringify(module)};
+    withholdCapabilities();
+    console.log(JSON.stringify({ lent: lendCapabilities(() => 'lent') }));
+  `;
+  const shell = 'mount -t tmpfs none /proc && exec "$@"';
+  const args = ['--mount', '/bin/sh', '-c', shell, 'sh', process.execPath];
+  const node = ['--input-type=module', '-e', code];
+  const { stdout, stderr } = spawnSync('unshare', [...args, ...node], { encoding: 'utf8' });
+  assert.equal(stdout.trim(), '{"lent":"lent"}', stderr);
+});
+
 test('who has none has none to lend, and nothing changes', rootOnly, () => {
   const { before, after, lent } = run([
     'setpriv',
