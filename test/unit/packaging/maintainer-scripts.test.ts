@@ -23,6 +23,8 @@ test('postrm purges what the instances have written, and not their configuration
     'var/log/tsgun/web/access.log': '',
     'var/lib/tsgun/web/data': '',
     'var/cache/tsgun/web/data': '',
+    'var/lib/private/tsgun/dynamic/data': '',
+    'var/lib/private/other/data': '',
     'var/log/other.log': '',
     'etc/tsgun/web.toml': '',
   });
@@ -40,7 +42,8 @@ test('postrm purges what the instances have written, and not their configuration
   assert.ok(existsSync(path.join(root, 'var/lib/tsgun/web/data')));
   call('postrm', ['purge'], root);
   assert.deepEqual(readdirSync(path.join(root, 'var/log')), ['other.log']);
-  assert.deepEqual(readdirSync(path.join(root, 'var/lib')), []);
+  assert.deepEqual(readdirSync(path.join(root, 'var/lib')), ['private']);
+  assert.deepEqual(readdirSync(path.join(root, 'var/lib/private')), ['other']);
   assert.deepEqual(readdirSync(path.join(root, 'var/cache')), []);
   assert.deepEqual(readdirSync(path.join(root, 'etc/tsgun')), ['web.toml']);
   assert.deepEqual(readdirSync(system), ['multi-user.target.wants']);

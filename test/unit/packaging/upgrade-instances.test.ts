@@ -12,6 +12,8 @@ interface World {
   /** What tsgunctl does for an instance of that name, in the words of the shell. */
   tsgunctl: string;
   units?: readonly string[];
+  /** Of all of them, as systemd lists it. */
+  state?: string;
   systemctl?: string;
   policy?: string;
   booted?: boolean;
@@ -19,10 +21,11 @@ interface World {
 
 /** The script among programs that only write down how they are called. */
 function run(t: TestContext, world: World): { said: string; calls: string[] } {
-  const { units = ['tsgun@web.service'], systemctl = '', policy, booted = true } = world;
+  const { units = ['tsgun@web.service'], state = 'active running' } = world;
+  const { systemctl = '', policy, booted = true } = world;
   const dir = makeTempDir(t);
   const note = `echo "$(basename "$0") $*" >>${dir}/calls`;
-  const listed = units.map((unit) => `echo "${unit} loaded active running x"`).join('\n');
+  const listed = units.map((unit) => `echo "${unit} loaded ${state} x"`).join('\n');
   writeFiles(dir, {
     'bin/tsgunctl': `#!/bin/sh\n${note}\n${world.tsgunctl}\n`,
     'bin/systemctl': `#!/bin/sh\ncase $* in *list-units*)\n${listed}\nexit ;; esac\n${note}\n${systemctl}\n`,
@@ -92,6 +95,34 @@ test('upgrade-instances does what policy-rc.d says', (t) => {
   assert.deepEqual(forbidden.calls, ['policy-rc.d tsgun@web.service restart']);
   const allowed = run(t, { tsgunctl: 'exit 0', policy: 'exit 104' });
   assert.ok(allowed.calls.includes(upgradeOf('web')));
+});
+
+test('upgrade-instances waits for an instance that starts, and hands it over then', (t) => {
+  const counted = 'case $* in *SubState*) echo start ;; *ActiveState*) echo active ;; esac';
+  const { said, calls } = run(t, {
+    tsgunctl: 'exit 0',
+    state: 'activating start',
+    systemctl: counted,
+  });
+  assert.equal(said, '');
+  assert.ok(calls.includes(upgradeOf('web')));
+});
+
+test('upgrade-instances has nothing to do for an instance that is tried again and again', (t) => {
+  const systemctl = 'case $* in *SubState*) echo auto-restart ;; *) echo activating ;; esac';
+  const { said, calls } = run(t, {
+    tsgunctl: 'exit 0',
+    state: 'activating auto-restart',
+    systemctl,
+  });
+  assert.equal(said, '');
+  assert.ok(!calls.includes(upgradeOf('web')), calls.join('\n'));
+});
+
+test('upgrade-instances leaves nobody out where there are many', (t) => {
+  const names = Array.from({ length: 9 }, (_, index) => `app${index}`);
+  const units = names.map((name) => `tsgun@${name}.service`);
+  assert.deepEqual(run(t, { tsgunctl: 'exit 0', units }).calls, names.map(upgradeOf));
 });
 
 test('upgrade-instances does nothing without systemd', (t) => {
