@@ -116,6 +116,7 @@ export class Service {
     if (this.#cancel && mode.kind === 'stopping' && mode.how === 'graceful')
       await predecessor?.waitForEnd(clock, policyOf(instance.state).gracefulMs);
     this.#fallSilent();
+    await this.#options.manager.settle();
   }
 
   #fallSilent(): void {

@@ -49,7 +49,7 @@ export async function run(args: readonly string[]): Promise<void> {
     const known = error instanceof TsgunError;
     complain(known ? addPrefix(error.message) : stackOf(error));
     if (known) exitCode = error.exitCode;
-    if (call) tellFailure(call, messageOf(error));
+    if (call) await tellFailure(call, messageOf(error));
     await tellOutcome({ exitCode, message: messageOf(error) });
   }
   process.exit(exitCode);
@@ -62,11 +62,13 @@ function complain(text: string): void {
 }
 
 /** To those who wait for this program to serve. */
-function tellFailure({ invocation, predecessor }: Call, reason: string): void {
+async function tellFailure({ invocation, predecessor }: Call, reason: string): Promise<void> {
   const log = () => undefined; // that they do not listen is of no use to anybody now
-  if (predecessor) predecessor.failed(reason);
-  else if (invocation.service)
-    new ServiceManager(invocation.service, { clock: systemClock, log }).status(`failed: ${reason}`);
+  if (predecessor) return predecessor.failed(reason);
+  if (!invocation.service) return;
+  const manager = new ServiceManager(invocation.service, { clock: systemClock, log });
+  manager.status(`failed: ${reason}`);
+  await manager.settle();
 }
 
 async function obey(args: readonly string[], call: Call): Promise<number> {
@@ -192,6 +194,7 @@ async function serveTo(
     const message = error instanceof TsgunError ? error.message : stackOf(error);
     errorLog.log({ level: 'error', message });
     if (!call.predecessor) manager?.status(`failed: ${message}`);
+    await manager?.settle();
     const exitCode = error instanceof TsgunError ? error.exitCode : exitCodes.cannotStart;
     return { exitCode, message };
   }

@@ -25,6 +25,7 @@ export class Notifier {
   readonly #log: Log;
   readonly #send: SendDatagram;
   readonly #waiting: Notification[] = [];
+  #whenIdle: () => void = () => undefined;
   #broken = false;
 
   constructor(socket: string, clock: Clock, log: Log, send: SendDatagram = sendDatagram) {
@@ -51,6 +52,19 @@ export class Notifier {
       this.#waiting.shift();
       next.onTold?.();
     }
+    this.#whenIdle();
+  }
+
+  /** Settles when nothing waits, or after `mostMs`. */
+  settle(mostMs: number): Promise<void> {
+    if (this.#waiting.length === 0) return Promise.resolve();
+    return new Promise((resolve) => {
+      const cancel = this.#clock.after(mostMs, resolve);
+      this.#whenIdle = () => {
+        cancel();
+        resolve();
+      };
+    });
   }
 
   #try({ lines, descriptor }: Notification): unknown {

@@ -3,6 +3,9 @@ import type { Log } from '../core/logger.ts';
 import { Notifier, type SendDatagram } from './notifier.ts';
 import type { ServiceEnvironment } from './service-environment.ts';
 
+/** A systemd that does not listen keeps nobody from ending for longer. */
+const longestSettleMs = 2000;
+
 /** Longest text that `systemctl status` shows in a line of its own. */
 const longestStatus = 400;
 
@@ -60,6 +63,11 @@ export class ServiceManager {
 
   remove(name: string): void {
     this.#tell('FDSTOREREMOVE=1', `FDNAME=${name}`);
+  }
+
+  /** Before an end: what systemd has not heard, it never will. */
+  settle(): Promise<void> {
+    return this.#notifier.settle(longestSettleMs);
   }
 
   #tell(...lines: readonly string[]): void {

@@ -232,6 +232,26 @@ test('a systemd that is busy is told everything in the end, in order', python, a
   assert.deepEqual(words(), Array.from({ length: 3 }, () => ['RELOADING', 'READY']).flat());
 });
 
+test(
+  'a systemd that is busy hears of a start that fails, and of all that is to be kept',
+  python,
+  async (t) => {
+    const systemd = await openNotifySocket(t);
+    const cwd = writeFiles(makeTempDir(t), { 'app.js': 'throw new Error("no luck");' });
+    const addresses = Array.from({ length: 30 }, (_, index) => ['-b', `unix:${index}.sock`]).flat();
+    systemd.hold();
+    const service = await systemd.start(t, [...addresses, 'app.js'], {
+      cwd,
+      waitUntilReady: false,
+    });
+    await service.waitForLog(/no luck/);
+    systemd.resume();
+    assert.equal((await service.exited()).code, 4);
+    await systemd.waitUntil('the store', () => systemd.stored.length === 30);
+    await systemd.waitUntil('the status', () => /^failed: .*no luck/.test(systemd.status));
+  },
+);
+
 test('an abstract socket is notified as well', python, async (t) => {
   const systemd = await openNotifySocket(t, `@tsgun-test-${process.pid}`);
   const cwd = writeFiles(makeTempDir(t), { 'app.js': helloApp('hello') });

@@ -114,3 +114,23 @@ test('what is told from within an answer comes after it', () => {
   notifier.notify({ lines: ['b'] });
   assert.deepEqual(told, ['a', 'c', 'b']);
 });
+
+test('who ends waits until systemd has heard all, but not for ever', async () => {
+  const { notifier, say, systemd, clock, told } = create();
+  await notifier.settle(2000);
+  systemd.room = 0;
+  say('a');
+  say('b');
+  const settled = notifier.settle(2000);
+  clock.pass(1000);
+  systemd.room = 2;
+  clock.pass(50);
+  await settled;
+  assert.deepEqual(told, ['a', 'b']);
+  assert.equal(clock.waiting, 0);
+  say('c');
+  const given = notifier.settle(2000);
+  clock.pass(2000);
+  await given;
+  assert.deepEqual(told, ['a', 'b']);
+});
