@@ -52,8 +52,11 @@ function listJobs({ name, isUsers }: Unit, { spawn, clock, env }: Means): Promis
   child.stdout?.setEncoding('utf8').on('data', (text: string) => {
     if (answer.length < longestAnswer) answer += text;
   });
-  const cancel = clock.after(longestWaitMs, () => child.kill('SIGKILL'));
   return new Promise((resolve) => {
+    const cancel = clock.after(longestWaitMs, () => {
+      child.kill('SIGKILL');
+      resolve(null); // one that hangs in the kernel does not die of it
+    });
     child.onExit(({ code }) => {
       cancel();
       resolve(code === 0 ? answer : null);

@@ -37,7 +37,7 @@ export const formatServiceEnvironment = ({
   storeMax,
 }: ServiceEnvironment): Record<string, string> => ({
   NOTIFY_SOCKET: notifySocket,
-  ...(watchdogMs === null ? {} : { WATCHDOG_USEC: String(watchdogMs * 1000) }),
+  ...(watchdogMs === null ? {} : { WATCHDOG_USEC: String(Math.round(watchdogMs * 1000)) }),
   FDSTORE: String(storeMax),
 });
 

@@ -8,6 +8,8 @@ const longestSettleMs = 2000;
 
 /** Longest text that `systemctl status` shows in a line of its own. */
 const longestStatus = 400;
+/** It shows all else as it is, on a terminal that an error of an app could steer. */
+const unprintable = /[\s\p{Cc}\u2028-\u202e\u2066-\u2069]+/gu;
 
 /** What a service can tell systemd: sd_notify(3). */
 export class ServiceManager {
@@ -37,7 +39,7 @@ export class ServiceManager {
   }
 
   status(text: string): void {
-    const line = text.replaceAll(/\s+/g, ' ').slice(0, longestStatus);
+    const line = text.replaceAll(unprintable, ' ').slice(0, longestStatus);
     this.#tell(`STATUS=${line}`);
   }
 

@@ -92,6 +92,12 @@ test('systemctl that hangs is ended after a second, and nothing is known', async
   assert.equal(await answer, null);
 });
 
+test('systemctl that cannot even be killed holds up no stop', async () => {
+  const { answer, clock } = ask();
+  clock.pass(1000);
+  assert.equal(await answer, null);
+});
+
 test('an answer without end is not kept', async () => {
   const { answer, child } = ask();
   for (let count = 0; count < 100; count += 1) child?.stdout.write('x'.repeat(10_000));
