@@ -1,11 +1,13 @@
 import {
   type ControlExitCode,
   controlExitCodes,
+  headline,
   stackOf,
   TsgunError,
 } from '../../src/core/errors.ts';
 import { type Globals, usageError } from '../command-line/globals.ts';
 import type { Outcome, Run } from '../verbs/run.ts';
+import { isJournal } from './journal.ts';
 import type { Line, Look } from './look.ts';
 import {
   choosePaint,
@@ -91,6 +93,11 @@ export async function reportFailure(run: Run, globals: Globals, thrown: unknown)
   }
   if (exit === controlExitCodes.interrupted) {
     if (run.op !== null) printNote(`op:${run.op} goes on; ${hint}`);
+    return exit;
+  }
+  if (isJournal(process.env)) {
+    // Of ExecReload=: the instance has told the rest, stack and all, in the same journal.
+    printNote(`tsgunctl: ${headline(error.message)}`);
     return exit;
   }
   printNote(`tsgunctl: ${error.message}`);
