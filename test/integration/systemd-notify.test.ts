@@ -113,7 +113,7 @@ test('a reload shows as one until the new workers serve', python, async (t) => {
   const monotonic = Number(/MONOTONIC_USEC=(\d+)$/.exec(reloading.lines.join(' '))?.[1]);
   assert.ok(monotonic <= reloading.at && monotonic > reloading.at - 5_000_000, `${monotonic}`);
   await systemd.waitFor(/^EXTEND_TIMEOUT_USEC=/, 3);
-  assert.match(systemd.status, /^reloading: 0\/2 workers ready, generation 2/);
+  assert.match(systemd.status, /^reloading: 0\/2 workers ready, 2 old ones serve, generation 2/);
   assert.ok(!has(systemd, /READY=1/));
   write(cwd, 'go');
   await systemd.waitFor(/^READY=1$/);

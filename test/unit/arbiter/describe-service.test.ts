@@ -45,7 +45,7 @@ test('a reload counts the new workers', () => {
   driver.settle();
   const other = boot();
   other.reload();
-  assert.match(describe(other), /^reloading: 0\/2 workers ready, generation 2/);
+  assert.match(describe(other), /^reloading: 0\/2 workers ready, 2 old ones serve, generation 2/);
   other.settle();
   assert.match(describe(other), /^2\/2 workers ready, generation 2/);
 });
