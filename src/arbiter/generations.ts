@@ -6,7 +6,7 @@ import { resolveIdentity, resolveOwner } from '../process/privileges.ts';
 import { diffSettings } from '../settings/changes.ts';
 import { toSnake } from '../settings/names.ts';
 import type { SettingName, Settings } from '../settings/table.ts';
-import { parseAddress } from '../sockets/address.ts';
+import { type Address, parseAddress } from '../sockets/address.ts';
 import type { BindOptions } from '../sockets/bind.ts';
 import type { ListenerSet } from '../sockets/listener-set.ts';
 import type { Generation, Loaded } from './generation.ts';
@@ -68,9 +68,8 @@ export class Generations {
       links: [],
     };
     createAccessLog(generation);
-    const addresses = settings.bind.map((text) => parseAddress(text, settings.chdir));
     const slots = policy.gateways || policy.workers;
-    await listeners.hold(number, addresses, { ...bindOptions(settings), slots });
+    await listeners.hold(number, addressesOf(settings), { ...bindOptions(settings), slots });
     generation.links = this.#links.hold(number, policy.edge, policy.gateways);
     this.#held.set(number, generation);
     return policy;
@@ -117,6 +116,9 @@ export class Generations {
     return kept;
   }
 }
+
+export const addressesOf = ({ bind, chdir }: Settings): Address[] =>
+  bind.map((text) => parseAddress(text, chdir));
 
 function createAccessLog({ settings, identity }: Generation): void {
   const { accesslog } = settings;

@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Notice } from '../arbiter/event.ts';
 import type { Loaded } from '../arbiter/generation.ts';
-import { Generations } from '../arbiter/generations.ts';
+import { addressesOf, Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
 import { Service } from '../arbiter/service.ts';
@@ -62,6 +62,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       log,
       version,
     });
+    if (!predecessor) listeners.prepareFor(addressesOf(settings));
     const policy = await holdWithRetries(() => generations.hold(1, loaded), {
       clock,
       onRetry: info,

@@ -6,6 +6,11 @@ export interface Inherited {
   name: string;
 }
 
+/** Keeps descriptors for our next life; false when it cannot. */
+export interface Store {
+  keep(listening: readonly Inherited[]): boolean;
+}
+
 /** The first descriptor that is passed: sd_listen_fds(3). */
 const first = 3;
 const most = 4096;

@@ -21,9 +21,11 @@ export class InheritedPool {
   /** The sockets for an address: one, or with `reuse_port` one for each slot of the old program. */
   take(address: Address): Inherited[] {
     const named = address.kind === 'named' ? findNamed(this.#all, address) : undefined;
-    const taken = this.#free.filter(
+    const fitting = this.#free.filter(
       (inherited) => inherited === named || isFor(inherited, address),
     );
+    // Several are one address, whatever their names say.
+    const taken = fitting.filter(({ fd }) => placeOf(fd) === placeOf(fitting[0]?.fd ?? fd));
     this.#free = this.#free.filter((inherited) => !taken.includes(inherited));
     if (taken.length > 0 || address.kind !== 'fd' || !isListening(address.fd)) return taken;
     // Passed without LISTEN_FDS, by a shell say.
@@ -36,8 +38,9 @@ export class InheritedPool {
   }
 
   /** Closes what an older tsgun owned: nobody else will, and its clients would wait for ever. */
-  endOwned(): void {
-    const owned = this.#free.filter(isOwned);
+  endOwned(wanted: readonly Address[] = []): void {
+    const isWanted = (inherited: Inherited) => wanted.some((address) => isFor(inherited, address));
+    const owned = this.#free.filter((inherited) => isOwned(inherited) && !isWanted(inherited));
     this.#free = this.#free.filter((inherited) => !owned.includes(inherited));
     for (const { fd, name } of owned) {
       const key = parsePassedName(name)?.key ?? '';
@@ -54,10 +57,14 @@ const findNamed = (all: readonly Inherited[], { name, index }: { name: string; i
 /** By what an older tsgun says it is, by number, or by where it listens. */
 function isFor({ fd, name }: Inherited, address: Address): boolean {
   const passed = parsePassedName(name);
-  if (passed) return passed.key === formatAddress(address);
+  if (passed?.key === formatAddress(address)) return true;
+  // The same place may be spelled otherwise by now.
+  if (passed) return passed.owned && placeOf(fd) === formatAddress(address);
   if (address.kind === 'fd') return address.fd === fd;
-  return placesOf(address).includes(describeSocket(localAddress(fd)));
+  return placesOf(address).includes(placeOf(fd));
 }
+
+const placeOf = (fd: number): string => describeSocket(localAddress(fd));
 
 const placesOf = (address: Address): string[] =>
   address.kind === 'tcp' && address.host === '*'

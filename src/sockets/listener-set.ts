@@ -2,7 +2,7 @@ import { messageOf } from '../core/errors.ts';
 import { closeDescriptor } from '../native/sockets.ts';
 import { type Address, formatAddress } from './address.ts';
 import type { BindOptions } from './bind.ts';
-import type { Inherited } from './inherit.ts';
+import type { Inherited, Store } from './inherit.ts';
 import { InheritedPool } from './inherited-pool.ts';
 import type { Listener } from './listener.ts';
 import { isLost, openListener } from './open-listener.ts';
@@ -18,11 +18,6 @@ interface Entry {
   owned: boolean;
   /** Of a file that was there before us, to be as our settings have it. */
   file: { path: string; rights: Rights } | null;
-}
-
-/** Keeps descriptors for our next life; false when it cannot. */
-export interface Store {
-  keep(listening: readonly Inherited[]): boolean;
 }
 
 /** Every address the arbiter listens on. Overlapping reloads each hold what they need. */
@@ -204,6 +199,11 @@ export class ListenerSet {
   lead(leads: boolean): void {
     this.#leads = leads;
     for (const { listener } of this.#entries.values()) listener.lead(leads);
+  }
+
+  /** What we owned in an earlier life, and none of these want, must not be in their way. */
+  prepareFor(addresses: readonly Address[]): void {
+    this.#pool.endOwned(addresses);
   }
 
   /** What an older tsgun owned, or we in an earlier life, is ours. */

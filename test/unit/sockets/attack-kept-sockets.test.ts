@@ -126,3 +126,52 @@ for (const owned of [true, false]) {
     assert.equal(existsSync(file), false, 'and it ends with us');
   });
 }
+
+const alone: BindOptions = { ...options, reusePort: false };
+
+/** What systemd has kept for a service that ended while it listened there. */
+async function keep(t: TestContext, text: string): Promise<{ kept: Inherited[]; port: string }> {
+  const old = new ListenerSet();
+  t.after(() => old.close());
+  await old.hold(1, [parseAddress(text, '/')], alone);
+  const kept = handOver(old);
+  const port = old.addresses[0]?.split(':').at(-1) ?? '';
+  old.close();
+  return { kept, port };
+}
+
+test('an address that takes in the one before it can be bound in the next life', async (t) => {
+  const { kept, port } = await keep(t, '127.0.0.1:0');
+  const young = create(t, kept);
+  const wider = [parseAddress(`0.0.0.0:${port}`, '/')];
+  young.prepareFor(wider);
+  await young.hold(1, wider, alone);
+  young.adopt(assert.fail);
+  assert.deepEqual(young.addresses, [`0.0.0.0:${port}`]);
+});
+
+test('an address that is spelled otherwise is the same socket', async (t) => {
+  const { kept, port } = await keep(t, 'localhost:0');
+  const [socket] = kept;
+  const young = create(t, kept);
+  const same = [parseAddress(`127.0.0.1:${port}`, '/')];
+  young.prepareFor(same);
+  await young.hold(1, same, alone);
+  young.adopt(assert.fail);
+  assert.equal(young.descriptorsFor(1, 0)[0]?.fd, socket?.fd);
+});
+
+test('sockets of two addresses under one name are no group', async (t) => {
+  const [one, other] = [await keep(t, '127.0.0.1:0'), await keep(t, '127.0.0.1:0')];
+  const young = create(t, [...one.kept, ...other.kept]);
+  await young.hold(1, anywhere, options);
+  young.adopt(assert.fail);
+  assert.equal(young.descriptorsFor(1, 0).length, 1);
+  assert.equal(young.list()[0]?.descriptors.length, 1);
+  await assert.rejects(
+    new Promise((resolve, reject) => {
+      net.connect(Number(other.port), '127.0.0.1', () => resolve(null)).once('error', reject);
+    }),
+    { code: 'ECONNREFUSED' },
+  );
+});
