@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty';
 import type { Notice } from '../arbiter/event.ts';
 import type { Loaded } from '../arbiter/generation.ts';
-import { addressesOf, Generations } from '../arbiter/generations.ts';
+import { Generations } from '../arbiter/generations.ts';
 import { Instance } from '../arbiter/instance.ts';
 import type { Predecessor } from '../arbiter/predecessor.ts';
 import { Service } from '../arbiter/service.ts';
@@ -21,6 +21,7 @@ import { expandNamed, lentAddresses } from '../sockets/inherited-pool.ts';
 import { ListenerSet } from '../sockets/listener-set.ts';
 import type { ServiceManager } from '../systemd/service-manager.ts';
 import { ControlPlane } from './control-plane.ts';
+import { makeWay } from './make-way.ts';
 import { watchApp } from './watch-app.ts';
 
 export interface ServeOptions {
@@ -62,7 +63,7 @@ export async function serve(options: ServeOptions): Promise<Outcome> {
       log,
       version,
     });
-    if (!predecessor) listeners.prepareFor(addressesOf(settings));
+    if (!predecessor) await makeWay(listeners, settings, options);
     const policy = await holdWithRetries(() => generations.hold(1, loaded), {
       clock,
       onRetry: info,

@@ -38,7 +38,7 @@ export class InheritedPool {
   }
 
   /** Closes what an older tsgun owned: nobody else will, and its clients would wait for ever. */
-  endOwned(wanted: readonly Address[] = []): void {
+  endOwned(wanted: readonly Address[] = []): readonly Inherited[] {
     const isWanted = (inherited: Inherited) => wanted.some((address) => isFor(inherited, address));
     const owned = this.#free.filter((inherited) => isOwned(inherited) && !isWanted(inherited));
     this.#free = this.#free.filter((inherited) => !owned.includes(inherited));
@@ -47,6 +47,7 @@ export class InheritedPool {
       const path = key.startsWith('unix:') ? key.slice('unix:'.length) : null;
       new SharedListener(fd, path).close();
     }
+    return owned;
   }
 }
 

@@ -201,9 +201,9 @@ export class ListenerSet {
     for (const { listener } of this.#entries.values()) listener.lead(leads);
   }
 
-  /** What we owned in an earlier life, and none of these want, must not be in their way. */
-  prepareFor(addresses: readonly Address[]): void {
-    this.#pool.endOwned(addresses);
+  /** Gives what we owned in an earlier life, and lets go of it as none of these want it. */
+  prepareFor(addresses: readonly Address[]): readonly Inherited[] {
+    return this.#pool.endOwned(addresses);
   }
 
   /** What an older tsgun owned, or we in an earlier life, is ours. */
