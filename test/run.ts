@@ -29,7 +29,7 @@ const mingle = (...lists: readonly string[][]): string[] =>
 
 // The long ones first, so that they do not run alone at the end.
 const files = [
-  ...mingle(find('system'), find('integration')),
+  ...mingle(find('system').toReversed(), find('integration')),
   ...find('conformance'),
   ...find('unit'),
 ];

@@ -28,7 +28,7 @@ onBoxes('systemd', { errors }, (box) => {
     await startFails(app);
     assert.equal(await app.show('ExecMainStatus'), '78');
     assert.match(await app.log(), /\/etc\/tsgun\/absent\.toml/);
-    await app.write({ files: {}, settings: ['workrs = 2'] });
+    await app.write({ files: {}, settings: ["app = 'app.js'", 'workrs = 2'] });
     await startFails(app);
     assert.equal(await app.show('ExecMainStatus'), '78');
     assert.match(await app.log(), /workrs.*workers/s);
@@ -70,7 +70,7 @@ onBoxes('systemd', { errors }, (box) => {
     const handler = 'export default (req, res) => setTimeout(() => res.end("late"), 4000);\n';
     await app.start({
       files: { 'app.js': wait + handler },
-      dropIn: ['[Service]', 'TimeoutStartSec=2', 'TimeoutStopSec=2'],
+      dropIn: ['[Service]', 'TimeoutStartSec=3', 'TimeoutStopSec=2'],
     });
     const request = box.network.body(8000);
     await app.waitForRequests(1);
@@ -123,13 +123,13 @@ onBoxes('systemd', { errors }, (box) => {
 
   test('feels the pulse of an arbiter that has nothing to do', async () => {
     const app = new BoxInstance(box, 'idle');
-    await app.start({ files: { 'app.js': helloApp() }, dropIn: ['[Service]', 'WatchdogSec=1'] });
+    await app.start({ files: { 'app.js': helloApp() }, dropIn: ['[Service]', 'WatchdogSec=2'] });
     const started = Number(await app.show('WatchdogTimestampMonotonic'));
     await waitFor('some seconds of pulse', async () => {
       const last = Number(await app.show('WatchdogTimestampMonotonic'));
       return last - started > 3e6;
     });
     assert.equal(await app.show('NRestarts'), '0');
-    assert.equal(await app.show('WatchdogUSec'), '1s');
+    assert.equal(await app.show('WatchdogUSec'), '2s');
   });
 });

@@ -152,7 +152,7 @@ onBoxes('an upgrade', { release: 'old', errors }, (box) => {
   }
 
   test('is watched by the watchdog after it, too', async () => {
-    await node.override(['[Service]', 'WatchdogSec=1']);
+    await node.override(['[Service]', 'WatchdogSec=2']);
     await node.systemctl('restart');
     await node.ctl('upgrade');
     const last = await node.mainPid();
