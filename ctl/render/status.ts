@@ -108,9 +108,10 @@ function renderRequests({ traffic }: StatusView): string {
 function renderMemory({ memory }: StatusView): string {
   const { arbiterBytes, group, workersBytes } = memory;
   const processes = `workers ${formatBytes(workersBytes)}, arbiter ${formatBytes(arbiterBytes)}`;
-  if (group === null || group.usedBytes === null) return processes;
-  const limit = group.limitBytes === null ? '' : ` of ${formatBytes(group.limitBytes)}`;
-  return `${processes}, control group ${formatBytes(group.usedBytes)}${limit}`;
+  // Without a limit it may be that of a whole session, and no concern of the instance.
+  if (!group?.limitBytes || group.usedBytes === null) return processes;
+  const { limitBytes, usedBytes } = group;
+  return `${processes}, control group ${formatBytes(usedBytes)} of ${formatBytes(limitBytes)}`;
 }
 
 function renderOperations({ operations }: StatusView): Line[] {

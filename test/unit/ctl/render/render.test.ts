@@ -38,6 +38,20 @@ memory     workers 420 MiB, arbiter 84 MiB
   );
 });
 
+test('status shows what a control group has, if that is limited', () => {
+  const { memory } = sampleStatus();
+  const withGroup = (limitBytes: number | null) =>
+    show(
+      statusRenderer,
+      sampleStatus({
+        memory: { ...memory, group: { usedBytes: 600 * 2 ** 20, limitBytes, oomKills: 0 } },
+      }),
+    );
+  const limited = /^memory .*arbiter 84 MiB, control group 600 MiB of 1\.0 GiB$/m;
+  assert.match(withGroup(2 ** 30), limited);
+  assert.match(withGroup(null), /^memory .*arbiter 84 MiB$/m);
+});
+
 test('config keeps the origin of a setting on the screen when a value is long', () => {
   const setting = { name: 'pidfile', value: null, origin: 'default', onReload: 'live' as const };
   const settings = [setting, { ...setting, name: 'bind', value: 'x'.repeat(90) }];
