@@ -41,7 +41,7 @@ export class BoxNetwork {
   #asked = 0;
   #errors = '';
 
-  /** `enter` is a command that runs another one in the network. */
+  /** The command runs another one in the network. */
   constructor([file = '', ...args]: readonly string[], env: NodeJS.ProcessEnv) {
     this.#child = spawn(file, [...args, process.execPath, program], {
       stdio: ['pipe', 'pipe', 'pipe'],
@@ -66,7 +66,7 @@ export class BoxNetwork {
     return (await this.#ask({ ask: 'get', target, path: where, headers })) as BoxAnswer;
   }
 
-  /** The body of an answer with status 200 from a port, which may take its time to appear. */
+  /** The body of an answer; any status but 200 is an error. */
   async body(port: number, where = '/'): Promise<string> {
     const { status, body } = await this.get({ port }, where);
     if (status !== 200) throw new Error(`Status ${status} from port ${port}: ${body}`);
