@@ -1,4 +1,4 @@
-import { assertNever, messageOf, stackOf } from '../core/errors.ts';
+import { assertNever, exitCodes, messageOf, stackOf } from '../core/errors.ts';
 import { buryOrphans } from '../process/orphans.ts';
 import { follow, isFront, isLastAcceptor, steer } from './accepting.ts';
 import { Arbiter } from './arbiter.ts';
@@ -69,6 +69,11 @@ export class Instance {
     await this.#hooks.run('onStarting');
     this.#arbiter.push({ type: 'start' });
     this.#reap();
+  }
+
+  /** A service manager looks after us until it has met our heir, and starts us again if that died. */
+  endWith(code: number): number {
+    return this.#upgrade.isDeserted ? exitCodes.cannotStart : code;
   }
 
   get lookedUpAt(): number {

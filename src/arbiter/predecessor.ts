@@ -1,5 +1,6 @@
 import type { Clock } from '../core/clock.ts';
-import { errnoOf, TsgunError } from '../core/errors.ts';
+import { TsgunError } from '../core/errors.ts';
+import { isAlive } from '../process/is-alive.ts';
 import {
   type ControlPlace,
   parseUpgradeWord,
@@ -59,14 +60,6 @@ async function waitForEnd(pid: number, clock: Clock, mostMs: number): Promise<vo
   const end = clock.now() + mostMs;
   while (isAlive(pid) && clock.now() < end)
     await new Promise<void>((resolve) => void clock.after(lookMs, resolve));
-}
-
-function isAlive(pid: number): boolean {
-  try {
-    return process.kill(pid, 0);
-  } catch (error) {
-    return errnoOf(error) === 'EPERM';
-  }
 }
 
 /** A program that knew of none had none thrown. */

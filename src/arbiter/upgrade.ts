@@ -1,5 +1,6 @@
 import { messageOf } from '../core/errors.ts';
 import { lendCapabilities } from '../process/ambient.ts';
+import { isAlive } from '../process/is-alive.ts';
 import { asOrphan } from '../process/orphan.ts';
 import type { ChildExit, Spawn, SpawnedChild, SpawnRequest } from '../process/spawn.ts';
 import type { Inherited } from '../sockets/inherit.ts';
@@ -68,6 +69,7 @@ type Phase =
 export class Upgrade {
   readonly #options: UpgradeOptions;
   #phase: Phase = { kind: 'idle' };
+  #heir: number | null = null;
 
   constructor(options: UpgradeOptions) {
     this.#options = options;
@@ -93,11 +95,17 @@ export class Upgrade {
   handOver(): void {
     if (this.#phase.kind !== 'running') return;
     const { pid, successor } = this.#phase;
+    this.#heir = pid;
     void this.#options.onHandOver(pid).then(() => {
       const control = this.#options.control();
       const switches = this.#switches(); // they may have been thrown meanwhile
       successor.send({ upgrade: 'take-over', control, switches } satisfies UpgradeWord);
     });
+  }
+
+  /** What was handed over is in nobody's hands. */
+  get isDeserted(): boolean {
+    return this.#heir !== null && !isAlive(this.#heir);
   }
 
   #switches(): Switches {
@@ -142,7 +150,8 @@ export class Upgrade {
       if (word?.upgrade === 'started') running.pid = word.pid;
       if (this.#phase !== running) return terminate(running.pid); // it was cancelled before
       if (word?.upgrade === 'failed') running.lastWord = word.reason;
-      if (word?.upgrade === 'ready')
+      // One that has died since will be missed in a moment.
+      if (word?.upgrade === 'ready' && isAlive(running.pid))
         this.#options.push({ type: 'upgrade-ready', pid: running.pid });
     });
     successor.onExit((exit) => {

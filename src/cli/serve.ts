@@ -123,8 +123,8 @@ function runInstance(options: ServeOptions, parts: Parts, control: ControlPlane)
         setImmediate(() => void startRest(good));
       },
       onHandOver: (pid) => (handedOver = service?.handOver(pid) ?? handedOver),
-      onExit: (exitCode, message) =>
-        void closeAll().then(() => resolve({ exitCode, message }), reject),
+      onExit: (code, message) =>
+        void closeAll().then(() => resolve({ exitCode: instance.endWith(code), message }), reject),
     });
     const service = createService(options, parts, instance);
     let handedOver = Promise.resolve();
