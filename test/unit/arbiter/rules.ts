@@ -77,7 +77,10 @@ function checkSurge(state: ArbiterState): void {
       role === 'worker' && worker.phase === 'booting' && serving.has(slot),
   );
   if (state.mode.kind === 'stopping') return;
-  assert.ok(successors.length <= policyOf(state).surge, `${successors.length} boot beside others`);
+  // Beside a canary those go on booting that the old settings have allowed.
+  const roll = rollOf(state);
+  const surge = Math.max(policyOf(state).surge, roll ? policyOf(state, roll.previous).surge : 0);
+  assert.ok(successors.length <= surge, `${successors.length} boot beside others`);
 }
 
 /** Held as long as somebody needs it, given back once when nobody does. */
