@@ -112,8 +112,8 @@ test('--check-config accepts a script that listens, without a listener of any ki
 test('a script that fails after it has begun to listen dies of it, and Node says where', async (t) => {
   const script = `
     import { createServer } from 'node:http';
-    createServer((req, res) => res.end('hi')).listen(3000);
-    await new Promise((resolve) => setTimeout(resolve, 100));
+    const server = createServer((req, res) => res.end('hi')).listen(3000);
+    await new Promise((resolve) => server.once('request', (req, res) => res.once('close', resolve)));
     throw new Error('too late');
   `;
   const cwd = writeFiles(makeTempDir(t), { 'app.mjs': script });
