@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { intCell, libc } from '../native/libc.ts';
+import { isZombie } from './is-alive.ts';
 import { spawnedPids } from './spawn.ts';
 import { isSubreaper } from './subreaper.ts';
 import { waitedFor } from './wait-for-exit.ts';
@@ -36,13 +37,5 @@ function childrenOf(pid: number): number[] {
     );
   } catch {
     return [];
-  }
-}
-
-function isZombie(pid: number): boolean {
-  try {
-    return /\) Z /.test(readFileSync(`/proc/${pid}/stat`, 'latin1'));
-  } catch {
-    return false;
   }
 }
