@@ -5,9 +5,9 @@ import {
   stackOf,
   TsgunError,
 } from '../../src/core/errors.ts';
+import { isJournal } from '../../src/core/journal.ts';
 import { type Globals, usageError } from '../command-line/globals.ts';
 import type { Outcome, Run } from '../verbs/run.ts';
-import { isJournal } from './journal.ts';
 import type { Line, Look } from './look.ts';
 import {
   choosePaint,
@@ -95,7 +95,7 @@ export async function reportFailure(run: Run, globals: Globals, thrown: unknown)
     if (run.op !== null) printNote(`op:${run.op} goes on; ${hint}`);
     return exit;
   }
-  if (isJournal(process.env)) {
+  if (isJournal(2, process.env)) {
     // Of ExecReload=: the instance has told the rest, stack and all, in the same journal.
     printNote(`tsgunctl: ${headline(error.message)}`);
     return exit;

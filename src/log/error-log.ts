@@ -1,8 +1,8 @@
-import { fstatSync } from 'node:fs';
 import { Writable } from 'node:stream';
 import type { Logger } from 'winston';
 import type { Clock } from '../core/clock.ts';
 import { messageOf } from '../core/errors.ts';
+import { isJournal } from '../core/journal.ts';
 import { type Log, type LogLevel, logLevels } from '../core/logger.ts';
 import { AppendSink } from './append-sink.ts';
 import {
@@ -160,10 +160,4 @@ export class ErrorLog {
 function chooseRender({ format, env }: ErrorLogOptions, fd: number): Render {
   if (format === 'json') return renderJson;
   return format === 'auto' && isJournal(fd, env) ? renderJournal : renderText;
-}
-
-/** systemd says which device and inode its journal is, so that a redirected stderr is none: systemd.exec(5). */
-export function isJournal(fd: number, env: NodeJS.ProcessEnv): boolean {
-  const { dev, ino } = fstatSync(fd);
-  return env['JOURNAL_STREAM'] === `${dev}:${ino}`;
 }
