@@ -142,6 +142,7 @@ export class ListenerSet {
     if (this.#bequeathed) return;
     this.#store?.keep([]);
     this.#store = null;
+    this.#stored = false;
     this.#refuse(this.#entries.values(), onProblem);
   }
 

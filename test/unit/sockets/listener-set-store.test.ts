@@ -132,6 +132,8 @@ test('what was bequeathed is neither refused nor closed, and nothing is removed'
   next.keepIn(store);
   next.refuseNew(assert.fail);
   assert.deepEqual(store.keys, [], 'it ends with this life');
+  next.bequeath();
+  assert.equal(next.isBequeathed, false, 'what was given up cannot be left to anybody');
   next.close();
   for (const address of addresses) assert.ok(!(await isOpen(address)));
 });
